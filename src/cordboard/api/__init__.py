@@ -1,0 +1,1 @@
+"""HTTP and WebSocket towards use cases; no rule of the office."""

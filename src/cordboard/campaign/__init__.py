@@ -1,0 +1,1 @@
+"""Lists of numbers to call: pacing, retries, quiet hours, write-back. Comes with a later issue."""

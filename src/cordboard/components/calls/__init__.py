@@ -1,0 +1,1 @@
+"""Components that place, join and end calls."""

@@ -1,0 +1,1 @@
+"""Components that look things up and write them."""

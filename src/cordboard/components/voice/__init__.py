@@ -1,0 +1,1 @@
+"""Components that speak and listen on one leg."""

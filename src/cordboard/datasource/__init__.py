@@ -1,0 +1,1 @@
+"""Excel, SQL and HTTP behind small Protocols. Comes with a later issue."""

@@ -1,0 +1,1 @@
+"""Russian and Ukrainian words by `kind.property`. Comes with a later issue."""

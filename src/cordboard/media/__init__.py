@@ -1,0 +1,1 @@
+"""RTP, codecs, tones, DTMF, player, recorder and the worker process. No signalling."""

@@ -1,0 +1,1 @@
+"""Users, phones, lines, numbering, routing, the call log: the rules of an office exchange."""

@@ -1,0 +1,1 @@
+"""Durable delivery of SMS and e-mail. Comes with a later issue."""

@@ -1,0 +1,1 @@
+"""The scripted phone: a real user agent over real SIP and RTP."""

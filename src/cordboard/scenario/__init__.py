@@ -1,0 +1,1 @@
+"""The scenario language: components, graph, text, expressions, validation, runner, trace. Knows no component."""

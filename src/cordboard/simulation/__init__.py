@@ -1,0 +1,1 @@
+"""The simulated exchange, virtual time, and what is built on them."""

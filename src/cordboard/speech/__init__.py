@@ -1,0 +1,1 @@
+"""Text to sound: synthesis behind a Protocol, and the audio cache."""

@@ -1,0 +1,19 @@
+"""The border of this room: text in, sound out."""
+
+from typing import Protocol
+
+from cordboard.telephony import Clip
+
+
+class Speech(Protocol):
+    """Turns text into sounds that a leg can play."""
+
+    async def say(self, text: str, language: str = "") -> Clip:
+        """Synthesise `text` (plain, any length), or take it from the cache.
+
+        `language` is en, ru or uk; empty means the office's. Raises SpeechError if no engine can speak it.
+        """
+
+
+class SpeechError(Exception):
+    """The text could not be spoken; the message says why and what to do."""

@@ -1,0 +1,1 @@
+"""SQL behind the repository Protocols that other rooms declare."""

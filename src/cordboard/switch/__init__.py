@@ -1,0 +1,1 @@
+"""Joins `sip` and `media` into `telephony`; the only room that knows both."""

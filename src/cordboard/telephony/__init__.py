@@ -1,0 +1,71 @@
+"""The vocabulary of the exchange: neutral words for calls, without a word of SIP and without I/O.
+
+Rooms above this one (scenario, components, office) speak only these words; the room `switch` makes them
+true on a real wire and the room `simulation` in virtual time. `tests/contract` holds both to the docstrings.
+"""
+
+from cordboard.telephony.clock import Clock, SystemClock
+from cordboard.telephony.dialling import Dialled, DialResult, dial
+from cordboard.telephony.directory import Account, Directory, Line, Registration, Registrations
+from cordboard.telephony.events import (
+    Answered,
+    Digit,
+    Ended,
+    Held,
+    LegEvent,
+    Resumed,
+    Ringing,
+)
+from cordboard.telephony.keys import ALL_KEYS, Collected, CollectEnd, KeyBuffer, KeyRule
+from cordboard.telephony.party import Direction, LegState, LineTarget, Party, PhoneTarget, Target
+from cordboard.telephony.phone_number import PhoneNumber
+from cordboard.telephony.ports import Bridge, CallListener, Exchange, Leg, LegHandler
+from cordboard.telephony.reasons import EndReason
+from cordboard.telephony.records import ConnectionRecord, LegRecord
+from cordboard.telephony.sounds import Clip, Played, PlayEnd, Silence, Sound, Tone
+
+__all__ = [
+    "ALL_KEYS",
+    "Account",
+    "Answered",
+    "Bridge",
+    "CallListener",
+    "Clip",
+    "Clock",
+    "CollectEnd",
+    "Collected",
+    "ConnectionRecord",
+    "DialResult",
+    "Dialled",
+    "Digit",
+    "Direction",
+    "Directory",
+    "EndReason",
+    "Ended",
+    "Exchange",
+    "Held",
+    "KeyBuffer",
+    "KeyRule",
+    "Leg",
+    "LegEvent",
+    "LegHandler",
+    "LegRecord",
+    "LegState",
+    "Line",
+    "LineTarget",
+    "Party",
+    "PhoneNumber",
+    "PhoneTarget",
+    "PlayEnd",
+    "Played",
+    "Registration",
+    "Registrations",
+    "Resumed",
+    "Ringing",
+    "Silence",
+    "Sound",
+    "SystemClock",
+    "Target",
+    "Tone",
+    "dial",
+]

@@ -1,0 +1,114 @@
+"""Joining a caller with somebody else: the one piece of behaviour that scenarios and plain internal calls share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cordboard.telephony.events import Answered, Ended, Ringing
+from cordboard.telephony.party import LegState, Party, Target
+from cordboard.telephony.ports import Exchange, Leg
+from cordboard.telephony.reasons import EndReason
+from cordboard.telephony.sounds import RINGBACK, Sound
+
+
+class Dialled(StrEnum):
+    """What came of it."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+
+
+_OUTCOMES = {
+    EndReason.BUSY: Dialled.BUSY,
+    EndReason.NO_ANSWER: Dialled.NO_ANSWER,
+    EndReason.REJECTED: Dialled.REJECTED,
+    EndReason.FORBIDDEN: Dialled.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DialResult:
+    """`leg` is the called leg: answered and joined with the caller if the outcome is ANSWERED, else ended."""
+
+    outcome: Dialled
+    leg: Leg | None = None
+    reason: EndReason | None = None
+
+
+async def dial(
+    exchange: Exchange,
+    caller: Leg,
+    targets: Sequence[Target],
+    *,
+    show: Party,
+    ring_time: float = 30.0,
+    ringback: Sequence[Sound] = (RINGBACK,),
+    placed: Callable[[Leg], Awaitable[None]] | None = None,
+) -> DialResult:
+    """Call `targets` and join whoever answers with `caller`, until either hangs up.
+
+    An unanswered caller rings as the callee rings and is answered only when the callee answers: nobody pays
+    for ringing. An answered one hears `ringback`. `placed` is awaited with the called leg as soon as there is one.
+    After the talk the caller stays up, if it was the callee who hung up. Cancelling this ends the called leg.
+    """
+    if not targets:
+        return DialResult(Dialled.UNREACHABLE, reason=EndReason.UNREACHABLE)
+    callee = await exchange.originate(targets, caller=show, chain=caller.chain, ring_time=ring_time)
+    try:
+        if placed is not None:
+            await placed(callee)
+        reason = await _wait_for_answer(caller, callee, ringback)
+        if reason is not None:
+            return DialResult(_OUTCOMES.get(reason, Dialled.UNREACHABLE), callee, reason)
+        if not await caller.answer():
+            return DialResult(Dialled.UNREACHABLE, callee, EndReason.CANCELLED)
+        bridge = await exchange.join(caller, callee)
+        try:
+            await bridge.ended()
+        finally:
+            await asyncio.shield(bridge.close())
+        return DialResult(Dialled.ANSWERED, callee)
+    finally:
+        await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))
+
+
+async def _wait_for_answer(caller: Leg, callee: Leg, ringback: Sequence[Sound]) -> EndReason | None:
+    """None once the callee has answered, else why it did not. The caller's end cancels the callee."""
+
+    async def follow_caller() -> None:
+        await caller.ended()
+        await callee.hang_up(EndReason.CANCELLED)
+
+    follower = asyncio.create_task(follow_caller())
+    try:
+        with callee.events() as events:
+            if callee.state is LegState.RINGING:
+                await _let_ring(caller, ringback)
+            if callee.state is LegState.ANSWERED:
+                return None
+            async for event in events:
+                match event:
+                    case Ringing():
+                        await _let_ring(caller, ringback)
+                    case Answered():
+                        return None
+                    case Ended(reason):
+                        return reason
+        return EndReason.ERROR
+    finally:
+        follower.cancel()
+        with suppress(asyncio.CancelledError):
+            await follower
+        await caller.background(())
+
+
+async def _let_ring(caller: Leg, ringback: Sequence[Sound]) -> None:
+    if caller.state is LegState.ANSWERED:
+        await caller.background(ringback)
+    else:
+        await caller.ring()

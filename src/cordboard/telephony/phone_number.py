@@ -1,0 +1,65 @@
+"""Telephone numbers of the world, compared however they are written. The only user of `phonenumbers`."""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Self
+
+import phonenumbers
+
+_NOT_DIALLED = re.compile(r"[^\d+*#]")
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number as it was written, and what it means.
+
+    Two are equal if they mean the same: `+380671234567`, `0671234567` and `380671234567` are one phone for an
+    office in Ukraine. Extensions and short codes mean themselves. Parse once, when the number enters.
+    """
+
+    written: str = field(compare=False)
+    canonical: str
+    """E.164 with its plus if it is a number of the world, else the bare digits."""
+
+    @classmethod
+    def parse(cls, text: str, *, country: str) -> Self:
+        """Read a number written in any of the usual ways.
+
+        `country` is the office's ISO 3166 code (UA). Text without any digit gives an empty number, which equals
+        no other caller's: check `bool(number)`.
+        """
+        return cls(text, _canonical(text, country))
+
+    @property
+    def international(self) -> bool:
+        """Whether it is a full number of the world rather than an extension or a short code."""
+        return self.canonical.startswith("+")
+
+    @property
+    def digits(self) -> str:
+        """The canonical digits without the plus."""
+        return self.canonical.removeprefix("+")
+
+    def __bool__(self) -> bool:
+        return bool(self.canonical)
+
+    def __str__(self) -> str:
+        return self.written
+
+
+@lru_cache(maxsize=8192)
+def _canonical(text: str, country: str) -> str:
+    dialled = _NOT_DIALLED.sub("", text)
+    digits = dialled.lstrip("+")
+    # phonenumbers makes nonsense of 112 and 2041: short codes and extensions are never numbers of the world.
+    if len(digits) < 7 or not digits.isdigit():
+        return dialled
+    for candidate, region in ((dialled, country), ("+" + digits, None)):
+        try:
+            number = phonenumbers.parse(candidate, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return dialled

@@ -1,0 +1,149 @@
+"""The port between the exchange's behaviour and its wire. These docstrings are the contract.
+
+`switch` implements it over real SIP and RTP, `simulation` in virtual time; `tests/contract` runs one suite over both.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from cordboard.telephony.events import LegEvent
+from cordboard.telephony.keys import Collected, KeyRule
+from cordboard.telephony.party import LegState, Party, Target
+from cordboard.telephony.reasons import EndReason
+from cordboard.telephony.records import ConnectionRecord, LegRecord
+from cordboard.telephony.sounds import Played, Sound
+
+
+class Leg(Protocol):
+    """One party's end of a call.
+
+    A leg moves forward only: calling, ringing, answered, ended. Every method may be called in any state; one
+    that no longer makes sense (playing to an ended leg) returns at once and never raises, because the far end
+    may hang up at any moment. Cancelling an awaiting method stops what it started (a prompt, a recording).
+    """
+
+    @property
+    def id(self) -> str:
+        """Unique for ever."""
+
+    @property
+    def chain(self) -> str:
+        """The id that all legs of one story share."""
+
+    @property
+    def record(self) -> LegRecord:
+        """A snapshot of the leg as it stands now."""
+
+    @property
+    def state(self) -> LegState:
+        """Where the leg stands now."""
+
+    def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
+        """What happens from the moment of entering on; the iterator stops after Ended. Any number may listen.
+
+        Entering for a leg that has ended yields its Ended and stops.
+        """
+
+    async def ring(self) -> None:
+        """Tell the caller of an inbound leg that it rings. Nothing if it rings already or is answered."""
+
+    async def answer(self) -> bool:
+        """Answer an inbound leg. True once answered, false if the caller was faster to give up.
+
+        Returns when voices can flow. On an outbound leg it waits for the answer of the far end.
+        """
+
+    async def reject(self, reason: EndReason) -> None:
+        """End an unanswered inbound leg with a reason that the caller is told; hangs up if it was answered."""
+
+    async def hang_up(self, reason: EndReason = EndReason.HUNG_UP) -> None:
+        """End the leg in whatever state it is. The leg has ended when this returns."""
+
+    async def ended(self) -> EndReason:
+        """Wait until the leg has ended."""
+
+    async def play(self, sounds: Sequence[Sound], *, interrupt: str = "") -> Played:
+        """Let the far end hear `sounds` and return when they were sent.
+
+        A key of `interrupt` stops them within 200 ms and stays in the key buffer; one that waits there already
+        stops them before the first sound. A later play or background replaces this one, which ends as STOPPED.
+        An unanswered leg hears nothing: the call returns at once as STOPPED.
+        """
+
+    async def background(self, sounds: Sequence[Sound]) -> None:
+        """Start `sounds` over and over and return at once; none stops them, and so do `play` and a join."""
+
+    async def collect(self, rule: KeyRule) -> Collected:
+        """Take keys by `rule`; those pressed since the last collecting count first."""
+
+    def forget_keys(self) -> None:
+        """Drop the keys that were pressed and not yet collected."""
+
+    async def send_digits(self, digits: str) -> None:
+        """Press keys towards the far end, and return when they were sent."""
+
+    async def record_to(
+        self, path: Path, *, limit: float = 3600.0, stop_on: str = "", silence: float | None = None
+    ) -> float:
+        """Record what the far end says into a WAV file (mono, 16 bit, 8000 Hz) and return the seconds in it.
+
+        Ends after `limit` seconds, at a key of `stop_on` (which is taken from the buffer), after `silence` seconds
+        without a voice, or with the leg. What was recorded is complete in the file, also if the leg ends.
+        """
+
+
+class Bridge(Protocol):
+    """Two answered legs whose voices are joined. Keys of either side reach the other as well as the listeners."""
+
+    @property
+    def id(self) -> str:
+        """Unique for ever."""
+
+    async def ended(self) -> None:
+        """Wait until one of the legs has ended or the bridge was closed."""
+
+    async def close(self) -> None:
+        """Part the legs; both stay answered. Nothing if it is closed already."""
+
+
+LegHandler = Callable[[Leg], Awaitable[None]]
+"""Takes care of one inbound leg: its life is the call. When it returns, a leg that is still up is hung up;
+when it raises, the leg ends with EndReason.ERROR and the fault is logged."""
+
+
+class CallListener(Protocol):
+    """Is told of each change, in order. Must return at once: it is called in the midst of a call."""
+
+    def leg_changed(self, record: LegRecord) -> None:
+        """A leg has begun, rings, was answered, was held or resumed, or has ended."""
+
+    def connection_changed(self, record: ConnectionRecord) -> None:
+        """Two legs were joined, or parted (`ended` is set)."""
+
+
+class Exchange(Protocol):
+    """Places and receives calls."""
+
+    async def serve(self, handler: LegHandler) -> None:
+        """Hand each inbound leg to `handler`, each in a task of its own, until cancelled; then end all calls."""
+
+    async def originate(
+        self, targets: Sequence[Target], *, caller: Party, chain: str = "", ring_time: float = 30.0
+    ) -> Leg:
+        """Place a call to all `targets` at once, as one outbound leg; the first to answer has it, the rest stop.
+
+        Returns at once, with the leg in the state calling; it ends with BUSY, NO_ANSWER (after `ring_time` seconds),
+        REJECTED or UNREACHABLE if nobody answers (of several, the first of BUSY, REJECTED, NO_ANSWER, UNREACHABLE that
+        occurred). `caller` is whom the called side sees. An empty `chain` begins a new one.
+        """
+
+    async def join(self, a: Leg, b: Leg) -> Bridge:
+        """Join the voices of two answered legs. What was playing to them stops.
+
+        If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes the other.
+        """
+
+    def legs(self) -> Sequence[Leg]:
+        """The legs that have not ended."""

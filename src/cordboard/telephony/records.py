@@ -1,0 +1,43 @@
+"""Snapshots of legs and connections as the exchange reports them to a listener (call log, live view)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cordboard.telephony.party import Direction, LegState, Party
+from cordboard.telephony.reasons import EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class LegRecord:
+    """One leg as it stands now. Times are aware, in UTC."""
+
+    id: str
+    chain: str
+    direction: Direction
+    state: LegState
+    caller: Party
+    """Who calls on this leg: the far end if inbound, whom we show if outbound."""
+    dialled: str
+    """What the caller dialled (inbound) or what we dialled (outbound)."""
+    account: str
+    """The phone account at the far end; empty for an external line, or while several phones ring."""
+    line: str
+    """The external line; empty for a phone of the office."""
+    started: datetime
+    ringing: datetime | None = None
+    answered: datetime | None = None
+    ended: datetime | None = None
+    reason: EndReason | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRecord:
+    """Two legs joined. Times are aware, in UTC."""
+
+    id: str
+    chain: str
+    a_leg: str
+    b_leg: str
+    started: datetime
+    ended: datetime | None = None

@@ -1,0 +1,1 @@
+"""Fixtures and tools of the tests; only tests import it."""

@@ -142,7 +142,7 @@ class Exchange(Protocol):
     async def join(self, a: Leg, b: Leg) -> Bridge:
         """Join the voices of two answered legs. What was playing to them stops.
 
-        If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes the other.
+        If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes it.
         """
 
     def legs(self) -> Sequence[Leg]:

@@ -57,6 +57,11 @@ class KeyBuffer:
         """The oldest waiting key that is one of `keys`, or an empty text. It stays where it is."""
         return next((key for key in self._keys if key in keys), "")
 
+    def drop(self, key: str) -> None:
+        """Take the oldest `key` out, if there is one."""
+        if key in self._keys:
+            self._keys.remove(key)
+
     def clear(self) -> None:
         """Forget what was pressed so far."""
         self._keys.clear()

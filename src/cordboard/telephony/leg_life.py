@@ -1,0 +1,109 @@
+"""The life of a leg: where it stands, who listens, and what they are told. Shared by every exchange."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from cordboard.telephony.clock import Clock
+from cordboard.telephony.events import Answered, Digit, Ended, Held, LegEvent, Resumed, Ringing
+from cordboard.telephony.keys import KeyBuffer
+from cordboard.telephony.party import LegState
+from cordboard.telephony.ports import CallListener
+from cordboard.telephony.reasons import EndReason
+from cordboard.telephony.records import LegRecord
+
+
+class LegLife:
+    """Moves a leg's record forward, never back, and tells those who listen, in order.
+
+    Each method returns whether it changed anything: a second answer, or ringing after the end, is nothing.
+    """
+
+    def __init__(self, record: LegRecord, listener: CallListener, clock: Clock) -> None:
+        self.record = record
+        self.keys = KeyBuffer()
+        self._listener = listener
+        self._clock = clock
+        self._streams: list[asyncio.Queue[LegEvent]] = []
+        self._over = asyncio.Event()
+        listener.leg_changed(record)
+
+    @property
+    def state(self) -> LegState:
+        """Where the leg stands."""
+        return self.record.state
+
+    def ring(self) -> bool:
+        """It rings."""
+        if self.state is not LegState.CALLING:
+            return False
+        self._advance(replace(self.record, state=LegState.RINGING, ringing=self._clock.now()), Ringing())
+        return True
+
+    def answer(self, account: str = "") -> bool:
+        """It was answered, on an outbound leg by a phone of `account`."""
+        if self.state not in (LegState.CALLING, LegState.RINGING):
+            return False
+        changed = replace(self.record, state=LegState.ANSWERED, answered=self._clock.now())
+        self._advance(replace(changed, account=account) if account else changed, Answered(account))
+        return True
+
+    def hold(self, held: bool) -> bool:
+        """The far end holds us, or came back."""
+        if self.state is LegState.ENDED or self.record.held == held:
+            return False
+        self._advance(replace(self.record, held=held), Held() if held else Resumed())
+        return True
+
+    def press(self, key: str) -> bool:
+        """A key was pressed."""
+        if self.state is LegState.ENDED:
+            return False
+        self.keys.press(key)
+        self._tell(Digit(key))
+        return True
+
+    def end(self, reason: EndReason) -> bool:
+        """It is over."""
+        if self.state is LegState.ENDED:
+            return False
+        ended = replace(self.record, state=LegState.ENDED, ended=self._clock.now(), reason=reason, held=False)
+        self._advance(ended, Ended(reason))
+        self.keys.close()
+        self._over.set()
+        return True
+
+    async def ended(self) -> EndReason:
+        """Wait for the end."""
+        await self._over.wait()
+        return self.record.reason or EndReason.ERROR
+
+    @contextmanager
+    def events(self) -> Iterator[AsyncIterator[LegEvent]]:
+        """A stream of its own for whoever enters, see `Leg.events`."""
+        stream: asyncio.Queue[LegEvent] = asyncio.Queue()
+        if self.record.reason is not None:
+            stream.put_nowait(Ended(self.record.reason))
+        self._streams.append(stream)
+        try:
+            yield _until_ended(stream)
+        finally:
+            self._streams.remove(stream)
+
+    def _advance(self, record: LegRecord, event: LegEvent) -> None:
+        self.record = record
+        self._listener.leg_changed(record)
+        self._tell(event)
+
+    def _tell(self, event: LegEvent) -> None:
+        for stream in self._streams:
+            stream.put_nowait(event)
+
+
+async def _until_ended(stream: asyncio.Queue[LegEvent]) -> AsyncIterator[LegEvent]:
+    while True:
+        event = await stream.get()
+        yield event
+        if isinstance(event, Ended):
+            return

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Self
 
 from cordboard.telephony.clock import Clock
 from cordboard.telephony.events import Answered, Digit, Ended, Held, LegEvent, Resumed, Ringing
@@ -25,7 +26,7 @@ class LegLife:
         self.keys = KeyBuffer()
         self._listener = listener
         self._clock = clock
-        self._streams: list[asyncio.Queue[LegEvent]] = []
+        self._streams: list[_EventStream] = []
         self._over = asyncio.Event()
         listener.leg_changed(record)
 
@@ -82,12 +83,12 @@ class LegLife:
     @contextmanager
     def events(self) -> Iterator[AsyncIterator[LegEvent]]:
         """A stream of its own for whoever enters, see `Leg.events`."""
-        stream: asyncio.Queue[LegEvent] = asyncio.Queue()
+        stream = _EventStream()
         if self.record.reason is not None:
-            stream.put_nowait(Ended(self.record.reason))
+            stream.put(Ended(self.record.reason))
         self._streams.append(stream)
         try:
-            yield _until_ended(stream)
+            yield stream
         finally:
             self._streams.remove(stream)
 
@@ -98,12 +99,25 @@ class LegLife:
 
     def _tell(self, event: LegEvent) -> None:
         for stream in self._streams:
-            stream.put_nowait(event)
+            stream.put(event)
 
 
-async def _until_ended(stream: asyncio.Queue[LegEvent]) -> AsyncIterator[LegEvent]:
-    while True:
-        event = await stream.get()
-        yield event
-        if isinstance(event, Ended):
-            return
+class _EventStream:
+    """Yields events until Ended, which is the last one."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[LegEvent] = asyncio.Queue()
+        self._over = False
+
+    def put(self, event: LegEvent) -> None:
+        self._queue.put_nowait(event)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> LegEvent:
+        if self._over:
+            raise StopAsyncIteration
+        event = await self._queue.get()
+        self._over = isinstance(event, Ended)
+        return event

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import pytest
+
+from cordboard.config import Settings, SettingsError
+
+
+def test_the_environment_counts_more_than_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cordboard.toml").write_text('sip_port = 5070\nweb_port = 8090\ntime_zone = "Europe/Berlin"\n')
+    monkeypatch.setenv("CORDBOARD_WEB_PORT", "8091")
+    settings = Settings.load(data=tmp_path)
+    assert (settings.sip_port, settings.web_port, settings.time_zone) == (5070, 8091, "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("sip_port = 70000", "Setting sip_port = 70000: Input should be less than or equal to 65535."),
+        ('time_zone = "Moon"', "is not a time zone; take one such as Europe/Kyiv"),
+        ('web_host = "0.0.0.0"', "must be 127.0.0.1: the web server has no sign-in yet"),
+        ("rtp_last = 16385", "must be at least 16387"),
+        ('sip_prot = "5060"', "Setting sip_prot: there is no such setting"),
+        ("sip_port = ", "cordboard.toml cannot be read"),
+        ('local_networks = ["10.0.0.0/99"]', "'10.0.0.0/99' does not appear to be an IPv4 or IPv6 network"),
+    ],
+)
+def test_a_broken_setting_is_one_sentence_that_says_what_to_do(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "cordboard.toml").write_text(line + "\n")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load(data=tmp_path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value).strip()

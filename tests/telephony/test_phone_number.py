@@ -1,0 +1,31 @@
+import pytest
+
+from cordboard.telephony import PhoneNumber
+
+
+@pytest.mark.parametrize(
+    "written", ["+380671234567", "0671234567", "380671234567", "00380671234567", "671234567", "+38 (067) 123-45-67"]
+)
+def test_one_phone_however_it_is_written(written: str) -> None:
+    number = PhoneNumber.parse(written, country="UA")
+    assert number == PhoneNumber.parse("+380671234567", country="UA")
+    assert hash(number) == hash(PhoneNumber.parse("+380671234567", country="UA"))
+    assert str(number) == written
+    assert number.digits == "380671234567"
+    assert number.international
+
+
+@pytest.mark.parametrize("short", ["112", "101", "2041", "*21#", "700"])
+def test_extensions_and_short_codes_mean_themselves(short: str) -> None:
+    number = PhoneNumber.parse(short, country="UA")
+    assert number.canonical == short
+    assert not number.international
+
+
+def test_numbers_of_two_countries_differ() -> None:
+    assert PhoneNumber.parse("0671234567", country="UA") != PhoneNumber.parse("0671234567", country="DE")
+
+
+@pytest.mark.parametrize("nothing", ["", "anonymous", "'; DROP TABLE users; --"])
+def test_text_without_a_number_is_no_number(nothing: str) -> None:
+    assert not PhoneNumber.parse(nothing, country="UA")

@@ -1,0 +1,225 @@
+"""What the exchange and its media worker say to each other, and how it is put into bytes. No sockets.
+
+A message is its length (four bytes, big-endian) and JSON: the name of its class under `is`, then its fields. A command
+travels in a `Request` and is answered by a `Reply` or a `Refusal` with the same id, soon or, for what lasts, late.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cordboard.media.api import Codec, File, Pause, PlayReport, PlayStop, Remote, Source, StreamStats, ToneSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Ask whether the worker is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Take a port pair; the result is `Opened`."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stream's number and where it listens."""
+
+    stream: int
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetRemote:
+    """Name or change the far end."""
+
+    stream: int
+    remote: Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """The result, a PlayReport, comes when it is over."""
+
+    stream: int
+    sources: tuple[Source, ...]
+    interrupt: str
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop what plays; with `play`, only if that is the request that plays."""
+
+    stream: int
+    play: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Send keys; answered when they were sent."""
+
+    stream: int
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The result, seconds, comes when the file is complete."""
+
+    stream: int
+    path: Path
+    limit: float
+    silence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """End the recording; with `record`, only if that is the request that records."""
+
+    stream: int
+    record: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetStats:
+    """The result is a StreamStats."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Forward both ways."""
+
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Undo a join."""
+
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Free the ports; answered when a recording is complete."""
+
+    stream: int
+
+
+Command = Hello | Open | SetRemote | Play | Stop | Press | Record | StopRecording | GetStats | Join | Part | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command and the id of its answer."""
+
+    id: int
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A command was done."""
+
+    id: int
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A command could not be done: the class of the error and its message."""
+
+    id: int
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """An event: a key by RFC 4733, `duration` in seconds."""
+
+    stream: int
+    key: str
+    duration: float
+
+
+Message = Request | Reply | Refusal | KeyPressed
+
+_MESSAGES = (Request, Reply, Refusal, KeyPressed)
+_CLASSES: Final[dict[str, Callable[..., Any]]] = {
+    one.__name__: one
+    for one in (
+        *_MESSAGES, Hello, Open, Opened, SetRemote, Play, Stop, Press, Record, StopRecording, GetStats, Join, Part,
+        Close, Remote, File, Pause, ToneSpec, PlayReport, StreamStats,
+    )
+}  # fmt: skip
+_FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
+    "codec": Codec,
+    "stop": PlayStop,
+    "path": Path,
+    "sources": tuple,
+    "frequencies": tuple,
+}
+"""What JSON cannot say is made again by the name of the field."""
+
+_PREFIX = 4
+_LONGEST = 1 << 20
+
+
+class ControlError(Exception):
+    """The other side speaks another language: worker and exchange are of different versions."""
+
+
+def encode(message: Message) -> bytes:
+    """A message with its length before it."""
+    body = json.dumps(message, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    return len(body).to_bytes(_PREFIX, "big") + body
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return {"is": type(value).__name__, **{field.name: getattr(value, field.name) for field in fields(value)}}
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be sent to the media worker")
+
+
+def _rebuild(said: dict[str, Any]) -> object:
+    make = _CLASSES[said.pop("is")]
+    return make(**{name: _FIELDS[name](value) if name in _FIELDS else value for name, value in said.items()})
+
+
+class Splitter:
+    """Makes messages of bytes, however they arrive."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """The messages that `data` completes. Raises ControlError."""
+        self._rest += data
+        while len(self._rest) >= _PREFIX:
+            length = int.from_bytes(self._rest[:_PREFIX], "big")
+            if length > _LONGEST:
+                raise ControlError(f"a message of {length} bytes")
+            if len(self._rest) < _PREFIX + length:
+                return
+            body = bytes(self._rest[_PREFIX : _PREFIX + length])
+            del self._rest[: _PREFIX + length]
+            try:
+                message = json.loads(body, object_hook=_rebuild)
+            except (ValueError, KeyError, TypeError) as error:
+                raise ControlError(f"not a message: {body[:80]!r}") from error
+            if not isinstance(message, _MESSAGES):
+                raise ControlError(f"not a message: {body[:80]!r}")
+            yield message

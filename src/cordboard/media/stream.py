@@ -1,0 +1,250 @@
+"""One RTP stream as the worker holds it: the numbers that the pump counts on, and all that happens seldom."""
+
+import ipaddress
+import random
+import socket
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Final
+
+from cordboard.media.api import Codec, Remote
+from cordboard.media.dtmf import KEYS, KeyFrame, KeyReceiver, event_frames, tone_frames
+from cordboard.media.g711 import FRAME_SAMPLES, SILENT_FRAME, TRANSCODE
+from cordboard.media.recordings import Recording
+from cordboard.media.rtp import MARKER, SEQUENCE_MASK, TIMESTAMP_MASK, timestamp_distance
+
+TICK_SAMPLES: Final = 40
+"""A tick of the loop is 5 ms."""
+PHASES: Final = 4
+"""A stream sends at every fourth tick."""
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""As the kernel writes the source of a packet."""
+
+
+@dataclass(slots=True)
+class Playing:
+    """`request` is answered when it is over."""
+
+    request: int
+    interrupt: str
+    started: int | None = None
+    """The tick; None until its sounds are there."""
+
+
+@dataclass(slots=True)
+class Pressing:
+    """`request` is answered when all frames were sent; None if nobody asked."""
+
+    request: int | None
+    frames: Iterator[KeyFrame | None]
+
+
+class Stream:
+    """The state of one stream. The pump reads and writes its attributes; the methods are for the rest."""
+
+    __slots__ = (
+        "address", "codec", "dtmf_kind", "forward_ssrc", "frames", "from_ssrc", "keys", "keys_heard", "kind",
+        "last_forwarded", "last_received", "latching", "lost", "malformed", "marker", "next_sequence", "number",
+        "other", "peer", "phase", "playing", "pressing", "rebase", "receive", "received", "recording", "recvfrom_into",
+        "remote", "report_slot", "rtcp", "sendto", "sent", "sequence", "sequence_offset", "socket", "ssrc", "strangers",
+        "timestamp_base", "timestamp_offset", "to", "translate",
+    )  # fmt: skip
+
+    def __init__(self, number: int, rtp: socket.socket, rtcp: socket.socket) -> None:
+        self.number = number
+        self.socket = rtp
+        self.rtcp = rtcp
+        self.sendto = rtp.sendto
+        self.recvfrom_into = rtp.recvfrom_into
+        self.address: tuple[str, int] = rtp.getsockname()[:2]
+        self.phase = 0
+        self.report_slot = 0
+
+        self.remote: Remote | None = None
+        self.peer: Address | None = None
+        """Where packets are taken from."""
+        self.to: Address | None = None
+        """Where they are sent; None while nothing may be sent."""
+        self.receive = False
+        self.latching = False
+        self.codec = Codec.PCMA
+        self.kind = 8
+        self.dtmf_kind: int | None = None
+
+        # Sent. RFC 3550 §5.1: SSRC, sequence and timestamp begin at random.
+        self.ssrc = random.getrandbits(32)
+        self.sequence = random.getrandbits(16)
+        self.timestamp_base = random.getrandbits(32)
+        self.marker = MARKER
+        """Set on the next packet: a talkspurt begins (RFC 3551 §4.1)."""
+        self.frames: Iterator[bytes] | None = repeat(SILENT_FRAME[self.codec])
+        """What is sent by the grid; None while it is only forwarded."""
+        self.playing: Playing | None = None
+        self.keys: Iterator[KeyFrame | None] | None = None
+        """Sent instead of frames."""
+        self.pressing: deque[Pressing] = deque()
+        self.sent = 0
+
+        # Received.
+        self.from_ssrc = -1
+        self.next_sequence = 0
+        self.keys_heard = KeyReceiver()
+        self.received = 0
+        self.lost = 0
+        self.strangers = 0
+        self.malformed = 0
+        self.last_received: float | None = None
+        self.recording: Recording | None = None
+
+        # Forwarded: `other` is whom we hear; the offsets turn its numbers into ours.
+        self.other: Stream | None = None
+        self.translate: bytes | None = None
+        """For what we receive and `other` sends."""
+        self.forward_ssrc = -1
+        self.rebase = True
+        self.sequence_offset = 0
+        self.timestamp_offset = 0
+        self.last_forwarded = self.timestamp_base
+
+    # --- the far end ------------------------------------------------------------------------------------------
+
+    def set_remote(self, remote: Remote) -> None:
+        """Take the far end as signalled. Raises ValueError if its host is not an IP address of our family."""
+        peer = _address(remote, self.socket.family)
+        former, self.remote = self.remote, remote
+        moved = former is None or (former.host, former.port) != (remote.host, remote.port)
+        if moved:
+            self.peer = peer
+        if not remote.latch:
+            self.peer, self.latching = peer, False
+        elif moved:
+            self.latching = True
+        self.receive = remote.receive
+        self.kind, self.dtmf_kind = remote.payload_type, remote.dtmf_payload_type
+        if remote.codec is not self.codec:
+            self._change_codec(remote.codec)
+        self._aim()
+        for one in (self, self.other):
+            if one is not None:
+                one.choose_translation()
+
+    def _aim(self) -> None:
+        # RFC 3264 §8.4: the address 0.0.0.0 is how old phones say hold.
+        may = self.remote is not None and self.remote.send and self.remote.port > 0
+        nowhere = self.peer is None or ipaddress.ip_address(self.peer[0]).is_unspecified
+        self.to = self.peer if may and not nowhere else None
+
+    def latch(self, source: Address) -> bool:
+        """Whether a good packet from `source` is the peer's; the first one decides, if we are to latch."""
+        if source == self.peer:
+            self.latching = False
+            return True
+        if not self.latching:
+            return False
+        self.latching = False
+        self.peer = source
+        self._aim()
+        return True
+
+    def _change_codec(self, codec: Codec) -> None:
+        table = TRANSCODE[self.codec, codec]
+        self.codec = codec
+        if self.playing is not None and self.frames is not None:
+            # In the midst of a sound: the rest is translated, though it was encoded for the other law.
+            self.frames = (frame.translate(table) for frame in self.frames)
+        elif self.frames is not None:
+            self.frames = repeat(SILENT_FRAME[codec])
+
+    def choose_translation(self) -> None:
+        """See whether what we receive must change its law for `other`."""
+        self.translate = None if self.other is None else TRANSCODE.get((self.codec, self.other.codec))
+
+    # --- what is sent -----------------------------------------------------------------------------------------
+
+    def timestamp(self, tick: int) -> int:
+        """Our timestamp at a tick: it goes on while nothing is sent (RFC 3550 §5.1)."""
+        return (self.timestamp_base + TICK_SAMPLES * tick) & TIMESTAMP_MASK
+
+    def rest(self, tick: int) -> None:
+        """Send what a stream sends while nothing plays: silence, so that firewalls and watchful peers see us.
+
+        A joined one sends only what it is given.
+        """
+        if self.other is None:
+            self.own_voice(tick)
+            self.frames = repeat(SILENT_FRAME[self.codec])
+        else:
+            self.forwarded_voice(tick)
+            self.frames = None
+
+    def own_voice(self, tick: int) -> None:
+        """Our own timestamps follow: they must be later than the forwarded ones."""
+        self.marker = MARKER
+        if self.frames is None:
+            behind = FRAME_SAMPLES - timestamp_distance(self.timestamp(tick), self.last_forwarded)
+            if behind > 0:
+                self.timestamp_base = (self.timestamp_base + behind) & TIMESTAMP_MASK
+
+    def forwarded_voice(self, tick: int) -> None:
+        """Forwarded timestamps follow: they must be later than our own."""
+        self.rebase = True
+        own = self.timestamp(tick)
+        if timestamp_distance(own, self.last_forwarded) > 0:
+            self.last_forwarded = own
+
+    def begin_forwarding(self, tick: int, *, ssrc: int, sequence: int, timestamp: int) -> None:
+        """Reckon anew from the first packet of a source, so that it continues what was sent before."""
+        self.rebase = False
+        self.forward_ssrc = ssrc
+        self.marker = MARKER
+        self.sequence_offset = (self.sequence + 1 - sequence) & SEQUENCE_MASK
+        target = self.timestamp(tick)
+        if timestamp_distance(target, self.last_forwarded) < FRAME_SAMPLES:
+            target = self.last_forwarded + FRAME_SAMPLES
+        self.timestamp_offset = (target - timestamp) & TIMESTAMP_MASK
+
+    def press(self, keys: str, request: int | None, tick: int) -> None:
+        """Send keys behind those that are being sent. Raises ValueError if there is no such key."""
+        unknown = set(keys) - set(KEYS)
+        if unknown:
+            raise ValueError(f"there is no key {min(unknown)!r}: the keys are {KEYS}")
+        self.pressing.append(Pressing(request, self._key_frames(keys)))
+        if self.keys is None:
+            self.own_voice(tick)
+            self.keys = self.pressing[0].frames
+
+    def _key_frames(self, keys: str) -> Iterator[KeyFrame | None]:
+        for key in keys:
+            yield from event_frames(key) if self.dtmf_kind is not None else tone_frames(key, self.codec)
+
+    # --- what is received -------------------------------------------------------------------------------------
+
+    def count_loss(self, ssrc: int, sequence: int) -> None:
+        """Take a sequence number that was not the expected one (RFC 3550 §A.1, the idea of it)."""
+        ahead = (sequence - self.next_sequence) & SEQUENCE_MASK
+        if ssrc != self.from_ssrc:
+            self.from_ssrc = ssrc
+        elif ahead < 3000:
+            self.lost += ahead
+        elif ahead > 65536 - 100:  # late: it was counted as lost
+            self.lost = max(0, self.lost - 1)
+            return
+        self.next_sequence = (sequence + 1) & SEQUENCE_MASK
+
+    def close(self) -> None:
+        """Free the ports."""
+        self.socket.close()
+        self.rtcp.close()
+
+
+def _address(remote: Remote, family: socket.AddressFamily) -> Address:
+    try:
+        host = ipaddress.ip_address(remote.host)
+    except ValueError as error:
+        raise ValueError(f"{remote.host!r} is no IP address: look its name up before") from error
+    if (host.version == 6) != (family == socket.AF_INET6):
+        raise ValueError(f"{remote.host} cannot be reached from a stream of another IP version")
+    return (str(host), remote.port, 0, 0) if host.version == 6 else (str(host), remote.port)

@@ -1,0 +1,83 @@
+"""The call log: what the exchange reports is written down, without ever making a call wait."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from cordboard.office.repositories import CallLogRepository, LoggedChain, LoggedLeg
+from cordboard.telephony import ConnectionRecord, EndReason, LegRecord, PhoneNumber
+
+_log = structlog.get_logger("office")
+
+
+class CallLog:
+    """Implements `telephony.CallListener`. `run` writes; calls go on while the database is away.
+
+    A record holds all that has happened to its leg, so only the newest of each leg waits to be written: what is
+    kept in memory is bounded by the number of calls, not of changes.
+    """
+
+    def __init__(self, repository: CallLogRepository, phone: Callable[[str], PhoneNumber]) -> None:
+        """`phone` reads a number as the office's country writes it."""
+        self._repository = repository
+        self._phone = phone
+        self._legs: dict[str, LegRecord] = {}
+        self._connections: dict[str, ConnectionRecord] = {}
+        self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    def leg_changed(self, record: LegRecord) -> None:
+        """See `telephony.CallListener`."""
+        self._legs[record.id] = record
+        self._changed.set()
+
+    def connection_changed(self, record: ConnectionRecord) -> None:
+        """See `telephony.CallListener`."""
+        self._connections[record.id] = record
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write what changes, until cancelled. Call `flush` after the end of the last call."""
+        while True:
+            await self._changed.wait()
+            try:
+                await self.flush()
+            except Exception:  # noqa: BLE001 - calls go on; it is tried again
+                _log.exception("the call log could not be written")
+                await asyncio.sleep(1.0)
+
+    async def flush(self) -> None:
+        """Return when every change reported so far is durable. On an error nothing is lost: it is tried again."""
+        async with self._writing:
+            legs, self._legs = self._legs, {}
+            connections, self._connections = self._connections, {}
+            self._changed.clear()
+            if not legs and not connections:
+                return
+            try:
+                await self._repository.save([self._logged(leg) for leg in legs.values()], [*connections.values()])
+            except BaseException:  # cancelled as well: what was not written waits for the next time
+                self._legs = legs | self._legs
+                self._connections = connections | self._connections
+                self._changed.set()
+                raise
+
+    async def close_open(self, reason: EndReason = EndReason.ERROR) -> int:
+        """End the legs that a crash has left open, and return how many; call it before the first call.
+
+        ERROR is what a crash is: SHUTDOWN would say that somebody stopped the exchange.
+        """
+        return await self._repository.close_open(reason)
+
+    async def recent(
+        self, limit: int = 50, *, chain: str | None = None, number: str | None = None
+    ) -> Sequence[LoggedChain]:
+        """The newest chains first, of one id, or with a `number` written in any way. Running calls included."""
+        await self.flush()
+        return await self._repository.recent(
+            limit, chain=chain, number=self._phone(number) if number is not None else None
+        )
+
+    def _logged(self, record: LegRecord) -> LoggedLeg:
+        return LoggedLeg(record, self._phone(record.caller.number).canonical, self._phone(record.dialled).canonical)

@@ -1,0 +1,83 @@
+"""What the office needs kept. The store implements it; these docstrings are the contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cordboard.office.model import OfficeData, OfficeItem
+from cordboard.telephony import ConnectionRecord, EndReason, LegRecord, PhoneNumber
+
+
+class OfficeRepository(Protocol):
+    """Keeps the office."""
+
+    async def load(self) -> OfficeData:
+        """The office as it stands, at one moment."""
+
+    async def version(self) -> int:
+        """A number that changes with every change of the office, by whatever process; cheap to ask each second."""
+
+    async def save(self, *items: OfficeItem) -> None:
+        """Add each item, or replace the one of the same key (login, account, name, number); all or none, durably.
+
+        Raises an error whose text names the clash if a number is taken by somebody else.
+        """
+
+    async def remove(self, item: OfficeItem) -> bool:
+        """Remove what has the item's key, a user with his phones. False if it was not there. Settings stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinFailures:
+    """Wrong PINs in a row."""
+
+    wrong: int = 0
+    locked_until: datetime | None = None
+    """Aware, in UTC."""
+
+
+class PinFailureRepository(Protocol):
+    """Counts wrong PINs so that a restart forgives none."""
+
+    async def get(self, login: str) -> PinFailures:
+        """None in a row if nothing is known."""
+
+    async def put(self, login: str, failures: PinFailures) -> None:
+        """Durable when this returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedLeg:
+    """A leg with its numbers in canonical form, by which it is found however a number is written."""
+
+    record: LegRecord
+    caller_phone: str = ""
+    dialled_phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedChain:
+    """All that hangs together, in the order in which it began."""
+
+    id: str
+    legs: tuple[LegRecord, ...]
+    connections: tuple[ConnectionRecord, ...]
+
+
+class CallLogRepository(Protocol):
+    """Keeps the call log."""
+
+    async def save(self, legs: Sequence[LoggedLeg], connections: Sequence[ConnectionRecord]) -> None:
+        """Add each, or replace the one of the same id. Durable when this returns."""
+
+    async def close_open(self, reason: EndReason) -> int:
+        """End what a crash has left open and return how many legs that were.
+
+        The moment of the crash is not known: they end at the last moment of which the log knows anything.
+        """
+
+    async def recent(
+        self, limit: int, *, chain: str | None = None, number: PhoneNumber | None = None
+    ) -> Sequence[LoggedChain]:
+        """The newest chains first; of one id, or in which `number` called or was called on some leg."""

@@ -1,0 +1,137 @@
+"""The call log in the database."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
+
+from cordboard.office.repositories import LoggedChain, LoggedLeg
+from cordboard.store.put import put
+from cordboard.store.reader import Reader
+from cordboard.store.tables import connections, legs, storable
+from cordboard.store.writer import Writer
+from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party, PhoneNumber
+
+
+class StoredCallLog:
+    """Implements `office.repositories.CallLogRepository`."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def save(self, logged: Sequence[LoggedLeg], joined: Sequence[ConnectionRecord]) -> None:
+        """Add or replace all of them in one transaction."""
+        leg_rows = [_leg_row(each) for each in logged]
+        connection_rows = [asdict(each) for each in joined]
+
+        def write(connection: Connection) -> None:
+            put(connection, legs, *leg_rows)
+            put(connection, connections, *connection_rows)
+
+        await self._writer.transact(write)
+
+    async def close_open(self, reason: EndReason) -> int:
+        """End what a crash has left open."""
+
+        def write(connection: Connection) -> int:
+            left_open = select(legs.c.id).where(legs.c.ended.is_(None)).limit(1)
+            if connection.execute(left_open).first() is None:
+                return 0
+            last = _last_known(connection)
+            connection.execute(update(connections).where(connections.c.ended.is_(None)).values(ended=last))
+            closed = connection.execute(
+                update(legs)
+                .where(legs.c.ended.is_(None))
+                .values(ended=last, state=LegState.ENDED.value, reason=reason.value, held=False)
+            )
+            return closed.rowcount
+
+        return await self._writer.transact(write)
+
+    async def recent(
+        self, limit: int, *, chain: str | None = None, number: PhoneNumber | None = None
+    ) -> Sequence[LoggedChain]:
+        """The newest chains first."""
+        newest = select(legs.c.chain).order_by(legs.c.started.desc())
+        if chain is not None:
+            newest = newest.where(legs.c.chain == chain)
+        if number is not None:
+            canonical = number.canonical
+            newest = newest.where(or_(legs.c.caller_phone == canonical, legs.c.dialled_phone == canonical))
+
+        def read(connection: Connection) -> list[LoggedChain]:
+            ids = _first_chains(connection, newest, limit)
+            found_legs: dict[str, list[LegRecord]] = {each: [] for each in ids}
+            found_connections: dict[str, list[ConnectionRecord]] = {each: [] for each in ids}
+            by_start = select(legs).where(legs.c.chain.in_(ids)).order_by(legs.c.started, legs.c.id)
+            for row in connection.execute(by_start).mappings():
+                found_legs[row["chain"]].append(_leg(row))
+            joined = select(connections).where(connections.c.chain.in_(ids)).order_by(connections.c.started)
+            for row in connection.execute(joined).mappings():
+                found_connections[row["chain"]].append(ConnectionRecord(**row))
+            return [LoggedChain(each, tuple(found_legs[each]), tuple(found_connections[each])) for each in ids]
+
+        return await self._reader.read(read)
+
+
+def _first_chains(connection: Connection, newest: Select[str], limit: int) -> list[str]:
+    """The first `limit` different chains; the walk along the index ends there, however long the log is."""
+    ids: dict[str, None] = {}
+    for chain in connection.execute(newest.execution_options(yield_per=200)).scalars():
+        ids[chain] = None
+        if len(ids) >= limit:
+            break
+    return list(ids)
+
+
+def _last_known(connection: Connection) -> datetime:
+    """The latest moment that any row tells of; there is one at least."""
+    columns = (legs.c.started, legs.c.ringing, legs.c.answered, legs.c.ended, connections.c.started)
+    known = (connection.execute(select(func.max(column))).scalar() for column in columns)
+    moments: list[datetime] = [moment for moment in known if moment is not None]
+    return max(moments)
+
+
+def _leg_row(logged: LoggedLeg) -> dict[str, Any]:
+    record = logged.record
+    return {
+        "id": record.id,
+        "chain": record.chain,
+        "direction": record.direction.value,
+        "state": record.state.value,
+        "caller_number": storable(record.caller.number),
+        "caller_name": storable(record.caller.name),
+        "caller_phone": storable(logged.caller_phone),
+        "dialled": storable(record.dialled),
+        "dialled_phone": storable(logged.dialled_phone),
+        "account": record.account,
+        "line": record.line,
+        "started": record.started,
+        "ringing": record.ringing,
+        "answered": record.answered,
+        "ended": record.ended,
+        "reason": record.reason.value if record.reason else None,
+        "held": record.held,
+    }
+
+
+def _leg(row: RowMapping) -> LegRecord:
+    return LegRecord(
+        id=row["id"],
+        chain=row["chain"],
+        direction=Direction(row["direction"]),
+        state=LegState(row["state"]),
+        caller=Party(row["caller_number"], row["caller_name"]),
+        dialled=row["dialled"],
+        account=row["account"],
+        line=row["line"],
+        started=row["started"],
+        ringing=row["ringing"],
+        answered=row["answered"],
+        ended=row["ended"],
+        reason=EndReason(row["reason"]) if row["reason"] else None,
+        held=row["held"],
+    )

@@ -1,0 +1,204 @@
+"""The office in the database."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from cordboard.office.model import (
+    InternalNumber,
+    OfficeData,
+    OfficeItem,
+    OfficeLine,
+    OfficeSettings,
+    Route,
+    User,
+    UserPhone,
+)
+from cordboard.office.repositories import PinFailures
+from cordboard.store.errors import ConflictError
+from cordboard.store.put import put
+from cordboard.store.reader import Reader
+from cordboard.store.secrets import SecretBox
+from cordboard.store.tables import accounts, internal_numbers, lines, pin_failures, routes, settings, users
+from cordboard.store.writer import Writer
+from cordboard.telephony import Line
+from cordboard.telephony.directory import Algorithm, LineMode
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a kind of item stands in its table."""
+
+    table: Table
+    key: str
+    row: Callable[[Any], Row]
+
+
+class OfficeStore:
+    """Implements `office.repositories.OfficeRepository`."""
+
+    def __init__(self, writer: Writer, reader: Reader, secrets: SecretBox) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._secrets = secrets
+        self._shapes: Mapping[type[Any], _Shape] = {
+            User: _Shape(users, "login", _user_row),
+            UserPhone: _Shape(accounts, "name", _phone_row),
+            OfficeLine: _Shape(lines, "name", self._line_row),
+            InternalNumber: _Shape(internal_numbers, "number", asdict),
+            Route: _Shape(routes, "name", _route_row),
+        }
+
+    async def load(self) -> OfficeData:
+        """The office as it stands."""
+        return await self._reader.read(self._read)
+
+    async def version(self) -> int:
+        """The revision of the office.
+
+        Not SQLite's data_version: that moves with each of our own writes to the call log too.
+        """
+        return await self._reader.read(lambda c: c.execute(select(settings.c.revision)).scalar() or 0)
+
+    async def save(self, *items: OfficeItem) -> None:
+        """Add or replace all items, or none."""
+        # Users first: phones refer to them.
+        ordered = sorted(items, key=lambda item: not isinstance(item, User))
+
+        def write(connection: Connection) -> None:
+            _raise_revision(connection)
+            for item in ordered:
+                self._write(connection, item)
+
+        await self._writer.transact(write)
+
+    async def remove(self, item: OfficeItem) -> bool:
+        """Remove what has the item's key."""
+        if isinstance(item, OfficeSettings):
+            return False
+        shape = self._shapes[type(item)]
+        gone = delete(shape.table).where(shape.table.c[shape.key] == shape.row(item)[shape.key])
+
+        def write(connection: Connection) -> bool:
+            _raise_revision(connection)
+            if isinstance(item, User):  # whoever gets the login next starts anew
+                connection.execute(delete(pin_failures).where(pin_failures.c.login == item.login))
+            return connection.execute(gone).rowcount > 0
+
+        return await self._writer.transact(write)
+
+    def _write(self, connection: Connection, item: OfficeItem) -> None:
+        if isinstance(item, OfficeSettings):
+            connection.execute(update(settings).values(asdict(item)))  # its only row is there since the revision rose
+            return
+        if isinstance(item, User | InternalNumber):
+            _refuse_taken_number(connection, item)
+        shape = self._shapes[type(item)]
+        try:
+            put(connection, shape.table, shape.row(item))
+        except IntegrityError as error:
+            message = f"{item!r} refers to what is not there"
+            raise ConflictError(message) from error
+
+    def _read(self, connection: Connection) -> OfficeData:
+        def all_of(table: Table) -> list[RowMapping]:
+            order = list(table.primary_key)
+            return list(connection.execute(select(table).order_by(*order)).mappings())
+
+        known = all_of(settings)
+        return OfficeData(
+            settings=_settings(known[0]) if known else OfficeSettings(),
+            users=tuple(_user(row) for row in all_of(users)),
+            phones=tuple(_phone(row) for row in all_of(accounts)),
+            lines=tuple(self._line(row) for row in all_of(lines)),
+            internal_numbers=tuple(InternalNumber(**row) for row in all_of(internal_numbers)),
+            routes=tuple(_route(row) for row in all_of(routes)),
+        )
+
+    def _line_row(self, item: OfficeLine) -> Row:
+        row = asdict(item.line) | {"scenario": item.scenario, "enabled": item.enabled}
+        return row | {"password": self._secrets.encrypt(item.line.password)}
+
+    def _line(self, row: RowMapping) -> OfficeLine:
+        fields = dict(row)
+        scenario, enabled = fields.pop("scenario"), fields.pop("enabled")
+        fields |= {"mode": LineMode(row["mode"]), "password": self._secrets.decrypt(row["password"])}
+        return OfficeLine(Line(**fields), scenario, enabled)
+
+
+class StoredPinFailures:
+    """Implements `office.repositories.PinFailureRepository`."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def get(self, login: str) -> PinFailures:
+        """Wrong ones in a row."""
+        query = select(pin_failures).where(pin_failures.c.login == login)
+
+        def read(connection: Connection) -> PinFailures:
+            row = connection.execute(query).mappings().one_or_none()
+            return PinFailures(row["wrong"], row["locked_until"]) if row else PinFailures()
+
+        return await self._reader.read(read)
+
+    async def put(self, login: str, failures: PinFailures) -> None:
+        """Keep them."""
+        row = {"login": login, "wrong": failures.wrong, "locked_until": failures.locked_until}
+        await self._writer.transact(lambda connection: put(connection, pin_failures, row))
+
+
+def _raise_revision(connection: Connection) -> None:
+    raised = connection.execute(update(settings).values(revision=settings.c.revision + 1))
+    if not raised.rowcount:
+        connection.execute(insert(settings).values({"id": 1, "revision": 1} | asdict(OfficeSettings())))
+
+
+def _refuse_taken_number(connection: Connection, item: User | InternalNumber) -> None:
+    """One number has one owner: users and scenarios share the numbering."""
+    login = item.login if isinstance(item, User) else ""
+    owner = connection.execute(
+        select(users.c.name).where(users.c.number == item.number, users.c.login != login)
+    ).scalar_one_or_none()
+    if owner is None and isinstance(item, User):
+        owner = connection.execute(
+            select(internal_numbers.c.scenario).where(internal_numbers.c.number == item.number)
+        ).scalar_one_or_none()
+    if owner is not None:
+        message = f"the number {item.number} is taken by {owner}: choose another or free it first"
+        raise ConflictError(message)
+
+
+def _user_row(user: User) -> Row:
+    return asdict(user) | {"allowed_prefixes": list(user.allowed_prefixes)}
+
+
+def _user(row: RowMapping) -> User:
+    return User(**{**row, "allowed_prefixes": tuple(row["allowed_prefixes"])})
+
+
+def _phone_row(phone: UserPhone) -> Row:
+    row = asdict(phone)
+    return {"name": row.pop("account"), **row}
+
+
+def _phone(row: RowMapping) -> UserPhone:
+    return UserPhone(row["name"], row["login"], row["secret"], Algorithm(row["algorithm"]), row["behind_nat"])
+
+
+def _route_row(route: Route) -> Row:
+    return asdict(route) | {"lines": list(route.lines)}
+
+
+def _route(row: RowMapping) -> Route:
+    return Route(**{**row, "lines": tuple(row["lines"])})
+
+
+def _settings(row: RowMapping) -> OfficeSettings:
+    return OfficeSettings(**{name: value for name, value in row.items() if name not in ("id", "revision")})

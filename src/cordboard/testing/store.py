@@ -1,0 +1,20 @@
+"""Stores for tests: real ones, on SQLite, in a folder that goes away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cordboard.store.database import Store, open_store
+from cordboard.telephony import Clock
+
+DATABASE = "cordboard.db"
+
+
+@asynccontextmanager
+async def sqlite_store(folder: Path, *, clock: Clock | None = None) -> AsyncIterator[Store]:
+    """The store in `folder`, made if it is not there: entering twice, one after the other, is a restart."""
+    store = await open_store(folder / DATABASE, clock=clock)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,99 @@
+import sqlite3
+import stat
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from cordboard.store import migrations
+from cordboard.store.database import Store, open_store
+from cordboard.store.errors import StoreUnusableError
+from cordboard.store.schema import REVISIONS
+from cordboard.store.tables import metadata
+from cordboard.testing.store import sqlite_store
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with sqlite_store(tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.slow
+async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(store: Store, tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'cordboard.db'}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        differences = compare_metadata(context, metadata)
+    engine.dispose()
+    assert differences == []
+
+
+def test_every_migration_is_known_in_its_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert tuple(script.revision for script in reversed(list(scripts.walk_revisions()))) == REVISIONS
+
+
+async def test_opening_anew_does_not_even_import_alembic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cordboard.db"
+    await (await open_store(path)).close()
+    monkeypatch.setitem(sys.modules, "alembic", None)  # an import of it would now fail
+    await (await open_store(path)).close()
+
+
+async def test_the_file_is_private_and_left_alone_without_a_log_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "cordboard.db"
+    store = await open_store(f"sqlite:///{path}")
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    await store.close()
+    assert [file.name for file in path.parent.iterdir()] == ["cordboard.db"]
+
+
+async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear database, " * 100)
+    with pytest.raises(StoreUnusableError, match=r"letter\.txt is not a database: name another file"):
+        await open_store(path)
+    assert path.read_text().startswith("Dear database, ")
+
+
+async def test_the_database_of_another_program_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE goods (id INTEGER)")
+    connection.close()
+    with pytest.raises(StoreUnusableError, match=r"shop\.db is the database of another program"):
+        await open_store(path)
+
+
+async def test_a_newer_schema(tmp_path: Path) -> None:
+    path = tmp_path / "cordboard.db"
+    await (await open_store(path)).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num='0999'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreUnusableError, match=r"newer version of Cordboard \(its schema is 0999"):
+        await open_store(path)
+
+
+async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        StoreUnusableError, match=r"cannot be made or written .*: name another folder or fix its rights"
+    ):
+        await open_store(tmp_path / "file" / "cordboard.db")
+
+
+async def test_a_url_of_something_else() -> None:
+    with pytest.raises(StoreUnusableError, match="only SQLite can be used so far"):
+        await open_store("mysql://server/cordboard")

@@ -30,6 +30,18 @@ def in_virtual_time(function: ast.AST, file_has_it: bool) -> bool:
     return file_has_it and not function.name.startswith(("test", "Test"))
 
 
+def polls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Sleeps of at most 50 ms in a `while <condition>`: a wait for something that nobody announces."""
+    for loop in ast.walk(tree):
+        if not isinstance(loop, ast.While) or isinstance(loop.test, ast.Constant):
+            continue
+        for node in ast.walk(loop):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                seconds = node.args[0].value
+                if isinstance(seconds, int | float) and seconds <= 0.05:
+                    yield node
+
+
 def real_sleeps(source: str) -> Iterator[int]:
     """The lines of `source` that would wait on the real clock."""
     tree = ast.parse(source)
@@ -39,9 +51,10 @@ def real_sleeps(source: str) -> Iterator[int]:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     )
+    polling = set(polls(tree))
     for top in tree.body:
         for node in ast.walk(top):
-            if not isinstance(node, ast.Call):
+            if not isinstance(node, ast.Call) or node in polling:
                 continue
             name = dotted(node.func)
             if name == "time.sleep":
@@ -74,6 +87,9 @@ VIRTUAL = "from cordboard.simulation.virtual_time import virtual_time\n"
         (VIRTUAL + "async def test_x():\n    await asyncio.sleep(1)\n", [3]),
         (VIRTUAL + "@virtual_time\nasync def test_x():\n    await asyncio.sleep(1)\n", []),
         (VIRTUAL + "@virtual_time\nasync def test_x():\n    time.sleep(1)\n", [4]),
+        ("async def test_x():\n    while not ready():\n        await asyncio.sleep(0.01)\n", []),
+        ("async def test_x():\n    while not ready():\n        await asyncio.sleep(1)\n", [3]),
+        ("async def test_x():\n    while True:\n        await asyncio.sleep(0.01)\n", [3]),
         (VIRTUAL + "async def helper():\n    await asyncio.sleep(1)\n", []),
     ],
 )

@@ -90,6 +90,12 @@ async def test_a_phone_needs_its_user(store: Store) -> None:
         await store.office.save(PHONE)
 
 
+async def test_an_account_does_not_change_hands(store: Store) -> None:
+    await store.office.save(ANNA, BORIS, PHONE)
+    with pytest.raises(ConflictError, match="the account 101 belongs to anna"):
+        await store.office.save(replace(PHONE, login="boris"))
+
+
 async def test_each_change_of_the_office_is_a_new_version_and_a_call_is_none(store: Store) -> None:
     versions = [await store.office.version()]
     await store.office.save(ANNA)

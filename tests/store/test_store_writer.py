@@ -110,6 +110,13 @@ async def test_a_unit_sees_what_was_written_before_it(writer: Writer) -> None:
     assert seen == 1
 
 
+async def test_what_is_awaited_is_flushed_to_the_disk(writer: Writer) -> None:
+    def synchronous(connection: Connection) -> int:
+        return int(connection.exec_driver_sql("PRAGMA synchronous").scalar() or 0)
+
+    assert await writer.transact(synchronous) == 2  # FULL
+
+
 async def test_cancelling_the_wait_does_not_take_the_write_back(writer: Writer, path: Path) -> None:
     waiting = asyncio.create_task(writer.commit([insert(notes).values(text="kept")]))
     await asyncio.sleep(0)

@@ -98,6 +98,8 @@ class OfficeStore:
             return
         if isinstance(item, User | InternalNumber):
             _refuse_taken_number(connection, item)
+        if isinstance(item, UserPhone):
+            _refuse_foreign_account(connection, item)
         shape = self._shapes[type(item)]
         try:
             put(connection, shape.table, shape.row(item))
@@ -172,6 +174,13 @@ def _refuse_taken_number(connection: Connection, item: User | InternalNumber) ->
         ).scalar_one_or_none()
     if owner is not None:
         message = f"the number {item.number} is taken by {owner}: choose another or free it first"
+        raise ConflictError(message)
+
+
+def _refuse_foreign_account(connection: Connection, phone: UserPhone) -> None:
+    owner = connection.execute(select(accounts.c.login).where(accounts.c.name == phone.account)).scalar_one_or_none()
+    if owner not in (None, phone.login):
+        message = f"the account {phone.account} belongs to {owner}: choose another name"
         raise ConflictError(message)
 
 

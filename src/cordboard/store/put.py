@@ -1,9 +1,10 @@
 """Add or replace rows by their primary key, in the way of whichever database it is."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -14,7 +15,14 @@ def put(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
     """Add each row, or give the row of the same primary key the other values. All rows name the same columns."""
     if not rows:
         return
+    statement = _statement(table, connection.dialect.name, tuple(rows[0]))
+    connection.execute(statement, [dict(row) for row in rows])
+
+
+@lru_cache(maxsize=256)  # there are as many as places that write; making one costs more than executing it
+def _statement(table: Table, dialect: str, columns: tuple[str, ...]) -> Executable:
     keys = [column.name for column in table.primary_key]
-    insert: Any = _INSERTS[connection.dialect.name](table)
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), [dict(row) for row in rows])
+    insert: Any = _INSERTS[dialect](table)
+    changed = {name: insert.excluded[name] for name in columns if name not in keys}
+    statement: Executable = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+    return statement

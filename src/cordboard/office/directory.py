@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from cordboard.office.checks import faults
 from cordboard.office.model import OfficeData, OfficeSettings, User
 from cordboard.office.numbering import NumberingPlan
 from cordboard.office.pins import PinGuard
@@ -53,8 +54,11 @@ class OfficeDirectory:
         """Read the office anew."""
         # The version first: a change between the two is then read again, never missed.
         version = await self._repository.version()
-        self._snapshot = _Snapshot(await self._repository.load())
+        office = await self._repository.load()
+        self._snapshot = _Snapshot(office)
         self._version = version
+        for fault in faults(office):
+            _log.warning("the office has a fault", fault=fault)
 
     async def watch(self, interval: float = 1.0) -> None:
         """Reload within `interval` seconds of every change, also one made by another process; until cancelled.

@@ -1,0 +1,58 @@
+"""What is wrong with an office as it is written down: nothing that stops it, everything that somebody should know."""
+
+import re
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cordboard.office.model import InternalNumber, OfficeData, OfficeSettings, Route, User
+
+_PREFIX = re.compile(r"\+?[0-9]*")
+
+
+def faults(office: OfficeData) -> list[str]:
+    """One sentence for each fault, each naming what to set right."""
+    found = [*_of_settings(office.settings)]
+    for user in office.users:
+        found += _of_user(user)
+    for internal in office.internal_numbers:
+        found += _of_internal_number(internal)
+    known = {line.line.name for line in office.lines}
+    for route in office.routes:
+        found += _of_route(route, known)
+    return found
+
+
+def _of_settings(settings: OfficeSettings) -> Iterator[str]:
+    if not re.fullmatch("[A-Z]{2}", settings.country):
+        yield f"country {settings.country!r} is not an ISO 3166 code such as UA"
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f"time zone {settings.time_zone!r} is not known: name one such as Europe/Kyiv"
+
+
+def _of_user(user: User) -> Iterator[str]:
+    if not re.fullmatch("[0-9]{1,6}", user.number):
+        yield f"user {user.login}: {user.number!r} is not an internal number: it takes 1 to 6 digits"
+    for prefix in user.allowed_prefixes:
+        if not prefix or not _PREFIX.fullmatch(prefix):
+            yield f"user {user.login}: {prefix!r} is not the beginning of a number such as +380"
+
+
+def _of_internal_number(internal: InternalNumber) -> Iterator[str]:
+    if not re.fullmatch("[0-9*#]{1,32}", internal.number):
+        yield f"{internal.number!r} cannot be dialled: an internal number takes digits, * and #"
+    if not internal.scenario:
+        yield f"internal number {internal.number} has no scenario"
+
+
+def _of_route(route: Route, lines: set[str]) -> Iterator[str]:
+    if not _PREFIX.fullmatch(route.prefix):
+        yield f"route {route.name}: prefix {route.prefix!r} takes digits and a leading plus"
+    if not re.fullmatch(r"\+?[0-9*#]*", route.prepend):
+        yield f"route {route.name}: {route.prepend!r} cannot be put before a number: it takes digits and a plus"
+    if not 0 <= route.strip <= len(route.prefix):
+        yield f"route {route.name}: it strips {route.strip} characters of a prefix of {len(route.prefix)}"
+    for name in route.lines:
+        if name not in lines:
+            yield f"route {route.name}: there is no line {name}"

@@ -1,0 +1,62 @@
+"""What commands share: the settings, the store, and errors as sentences."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+
+from cordboard.config import Settings, SettingsError
+from cordboard.store.database import Store, open_store
+from cordboard.store.errors import StoreError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The exchange's data folder (CORDBOARD_DATA; otherwise ./var).", show_default=False),
+]
+
+
+def fail(sentence: str, status: int = 1) -> NoReturn:
+    """Say what is wrong and what to do, then stop."""
+    errors.print(sentence, style="red", markup=False)
+    raise typer.Exit(status)
+
+
+def settings_for(data: Path | None) -> Settings:
+    """The settings, or a sentence."""
+    try:
+        return Settings.load(**({"data": data} if data is not None else {}))
+    except SettingsError as fault:
+        fail(str(fault))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The store of an exchange that has been set up. What it cannot do is said in a sentence."""
+    if not settings.database.exists():
+        fail(f"There is no exchange in {settings.data}: start one with `make up`, or name its folder with --data.")
+    try:
+        async with await open_store(settings.database) as store:
+            yield store
+    except StoreError as fault:
+        fail(f"{fault}.")
+
+
+def asynchronous(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """A command that is a coroutine function."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return asyncio.run(command(*args, **kwargs))
+
+    return run

@@ -87,8 +87,6 @@ class IncomingCall(Call):
         elsewhere = any(_ELSEWHERE.match(reason) for reason in cancel.headers("reason"))
         self.finish(SessionEnd(EndedBy.REMOTE, elsewhere=elsewhere))
 
-    def _on_bye(self, transaction: ServerTransaction) -> None:
-        # An early BYE (§15): the INVITE is still to be answered.
+    def _terminate_setup(self) -> None:
         if not self._transaction.answered:
-            self._transaction.respond(Answer(487))
-        super()._on_bye(transaction)
+            self._transaction.respond(Answer(487))  # §15.1.2

@@ -162,9 +162,13 @@ class Call:
     def _on_bye(self, transaction: ServerTransaction) -> None:
         transaction.respond(Answer(200))
         self._strike()
+        self._terminate_setup()
         if self._theirs is not None:
             self._theirs.respond(Answer(487))
         self.finish(SessionEnd(EndedBy.REMOTE))
+
+    def _terminate_setup(self) -> None:
+        """A BYE came before the INVITE that began it all was answered."""
 
     def _on_options(self, transaction: ServerTransaction) -> None:
         transaction.respond(Answer(200, headers=(ALLOW, ACCEPT)))

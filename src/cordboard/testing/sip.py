@@ -138,3 +138,45 @@ class Witness:
                 self._news.clear()
                 await self._news.wait()
         return next(value for name, value in self.told if name == what)
+
+
+@dataclass(slots=True)
+class Peer:
+    """Somebody in the network who says exactly what a test writes, and hears what is sent to him."""
+
+    network: Network
+    address: Address
+    heard: list[bytes] = field(default_factory=list)
+
+    async def open(self) -> "Peer":
+        """Appear in the network."""
+        await MemoryTransport(self.network, self.address).open(self)
+        return self
+
+    def received(self, data: bytes, source: Address, transport: object) -> None:  # noqa: ARG002 - Receiver's signature
+        """See Receiver."""
+        self.heard.append(data)
+
+    def unreachable(self, peer: Address) -> None:
+        """See Receiver."""
+
+    def spoiled(self, source: Address, reason: str) -> None:
+        """See Receiver."""
+
+    def say(self, text: str, to: Address) -> None:
+        """Send a packet: lines as a test writes them, their ends become CRLF."""
+        self.network.carry(text.replace("\n", "\r\n").encode(), self.address, to)
+
+    @property
+    def lines(self) -> list[str]:
+        """The first lines of what was heard."""
+        return [data.split(b"\r\n", 1)[0].decode() for data in self.heard]
+
+    def header(self, name: str, which: int = -1) -> str:
+        """A header of what was heard. Raises StopIteration if it is not there."""
+        start = name.lower() + ":"
+        return next(
+            line.partition(":")[2].strip()
+            for line in self.heard[which].decode().split("\r\n")
+            if line.lower().startswith(start)
+        )

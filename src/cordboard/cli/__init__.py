@@ -1,1 +1,5 @@
 """The command `cordboard`."""
+
+from cordboard.cli.main import main
+
+__all__ = ["main"]

@@ -1,6 +1,7 @@
 """What commands share: the settings, the store, and errors as sentences."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import wraps
@@ -17,7 +18,7 @@ from cordboard.store.errors import StoreError
 P = ParamSpec("P")
 T = TypeVar("T")
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Data = Annotated[

@@ -1,0 +1,35 @@
+"""All commands, each with the module that holds it."""
+
+import typer
+
+from cordboard import __version__
+from cordboard.cli import lines, log, users
+
+app = typer.Typer(
+    help="An office telephone exchange whose behaviour is drawn as call scenarios.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(users.app, name="user")
+app.add_typer(lines.app, name="line")
+app.command("log")(log.show)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"cordboard {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """See the app's help."""
+    del version
+
+
+def main() -> None:
+    """Run a command."""
+    app()

@@ -218,7 +218,7 @@ class Endpoint:
     def _server_key(request: Request, method: str = "") -> Key:
         via = request.via
         method = method or ("INVITE" if request.method == "ACK" else request.method)
-        if via.branch.startswith(COOKIE):
+        if via.branch.startswith(COOKIE) and via.branch != COOKIE:
             return via.branch, via.sent_by, method
         # RFC 2543 (§17.2.3): no branch to go by.
         return "", via.sent_by, method, request.call_id, request.from_.tag, request.cseq

@@ -189,11 +189,10 @@ def write_response(raw: SipRequest, answer: Answer, *, to_tag: str = "", user_ag
         # The caller learns its route set from our response (§12.1.1).
         for route in raw.headers.get("record-route"):
             headers.append("Record-Route", route)
-    headers.append("From", raw.headers.get_first("from") or "")
-    to = raw.headers.get_first("to") or ""
-    headers.append("To", f"{to};tag={to_tag}" if to_tag else to)
-    headers.append("Call-ID", raw.headers.get_first("call-id") or "")
-    headers.append("CSeq", raw.headers.get_first("cseq") or "")
+    for name in ("From", "To", "Call-ID", "CSeq"):
+        value = raw.headers.get_first(name)
+        if value:  # a 400 may answer a request that lacks some
+            headers.append(name, f"{value};tag={to_tag}" if to_tag and name == "To" else value)
     if user_agent:
         headers.append("Server", user_agent)
     for name, value in answer.headers:

@@ -142,11 +142,11 @@ def parse_cseq(text: str) -> tuple[int, str]:
 
 
 def _answerable(raw: SipRequest) -> SipRequest | None:
-    """A response can be written if its five copied headers exist, and nobody answers an ACK."""
-    if raw.method == "ACK" or not all(raw.headers.get(name) for name in ("via", "from", "to", "call-id", "cseq")):
+    """A response finds its way by Via and CSeq. Nobody answers an ACK."""
+    if raw.method == "ACK" or not raw.headers.get("cseq"):
         return None
     try:
-        parse_via(raw.headers.get("via")[0])
+        parse_via(raw.headers.get_first("via") or "")
     except MalformedError:
         return None
     return raw

@@ -16,7 +16,6 @@ from typing import Any, Final
 from cordboard.media import control
 from cordboard.media.api import (
     AudioFileError,
-    MediaServer,
     MediaStream,
     NoPortError,
     PlayReport,
@@ -34,38 +33,8 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 6.0
 
 
-async def start_worker(*, rtp_ports: range) -> MediaServer:
-    """Start a worker process that listens on `rtp_ports`, and return when it is ready.
-
-    Raises WorkerDiedError if it does not start; its own words are on stderr.
-    """
-    ours, theirs = socket.socketpair()
-    with theirs:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "cordboard.media.worker",
-                "--control", str(theirs.fileno()), "--ports", str(rtp_ports.start), str(rtp_ports.stop - 1),
-                stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),),
-            )  # fmt: skip
-        except BaseException:
-            ours.close()
-            raise
-    loop = asyncio.get_running_loop()
-    _, server = await loop.create_connection(lambda: _Server(process), sock=ours)
-    try:
-        async with asyncio.timeout(_START_SECONDS):
-            await server.call(control.Hello())
-    except (TimeoutError, WorkerDiedError) as error:
-        await server.close()
-        raise WorkerDiedError("the media worker did not start: see what it wrote on stderr") from error
-    except BaseException:
-        await server.close()
-        raise
-    return server
-
-
-class _Server(asyncio.Protocol):
-    """Implements `media.api.MediaServer`."""
+class MediaWorker(asyncio.Protocol):
+    """One worker process. Implements `media.api.MediaServer`."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
@@ -77,6 +46,11 @@ class _Server(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._handlers: dict[int, StreamHandler] = {}
         self._gone = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
 
     # --- asyncio.Protocol -------------------------------------------------------------------------------------
 
@@ -122,13 +96,22 @@ class _Server(asyncio.Protocol):
     # --- MediaServer ------------------------------------------------------------------------------------------
 
     def send(self, command: control.Command) -> tuple[int, asyncio.Future[Any]]:
-        """Send a command; its number and what will be its result. Raises WorkerDiedError."""
+        """Send a command; its number and what will be its result, which must be awaited. Raises WorkerDiedError."""
+        number = self._write(command)
+        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        return number, future
+
+    def tell(self, command: control.Command) -> None:
+        """Send a command whose result nobody awaits; a dead worker has nothing to be told."""
+        with contextlib.suppress(WorkerDiedError):
+            self._write(command)
+
+    def _write(self, command: control.Command) -> int:
         if self._transport is None or self._transport.is_closing():
             raise _died()
         number = next(self._ids)
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._transport.write(control.encode(control.Request(number, command)))
-        return number, future
+        return number
 
     async def call(self, command: control.Command) -> Any:
         """Send a command and wait for its result."""
@@ -148,8 +131,7 @@ class _Server(asyncio.Protocol):
     def _close_unwanted(self, opened: asyncio.Future[Any]) -> None:
         """Whoever opened this stream was cancelled before he got it."""
         if not opened.cancelled() and opened.exception() is None:
-            with contextlib.suppress(WorkerDiedError):
-                self.send(control.Close(opened.result().stream))
+            self.tell(control.Close(opened.result().stream))
 
     def forget(self, stream: int) -> None:
         """Tell this stream's handler nothing any more."""
@@ -183,7 +165,7 @@ class _Server(asyncio.Protocol):
 class _Stream:
     """Implements `media.api.MediaStream`."""
 
-    def __init__(self, server: _Server, number: int, address: tuple[str, int]) -> None:
+    def __init__(self, server: MediaWorker, number: int, address: tuple[str, int]) -> None:
         self._server = server
         self._address = address
         self.number = number
@@ -203,8 +185,7 @@ class _Stream:
         try:
             report: PlayReport = await answer
         except asyncio.CancelledError:
-            with contextlib.suppress(WorkerDiedError):
-                self._server.send(control.Stop(self.number, number))
+            self._server.tell(control.Stop(self.number, number))
             raise
         return report
 
@@ -222,8 +203,8 @@ class _Stream:
         try:
             seconds: float = await asyncio.shield(answer)
         except asyncio.CancelledError:
+            self._server.tell(control.StopRecording(self.number, number))
             with contextlib.suppress(WorkerDiedError, AudioFileError):
-                self._server.send(control.StopRecording(self.number, number))
                 await answer
             raise
         return seconds
@@ -252,3 +233,33 @@ def _number(stream: MediaStream) -> int:
     if not isinstance(stream, _Stream):
         raise TypeError("a stream of this worker is needed")
     return stream.number
+
+
+async def start_worker(*, rtp_ports: range) -> MediaWorker:
+    """Start a worker process that listens on `rtp_ports`, and return when it is ready.
+
+    Raises WorkerDiedError if it does not start; its own words are on stderr.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "cordboard.media.worker",
+                "--control", str(theirs.fileno()), "--ports", str(rtp_ports.start), str(rtp_ports.stop - 1),
+                stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),),
+            )  # fmt: skip
+        except BaseException:
+            ours.close()
+            raise
+    loop = asyncio.get_running_loop()
+    _, server = await loop.create_connection(lambda: MediaWorker(process), sock=ours)
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            await server.call(control.Hello())
+    except (TimeoutError, WorkerDiedError) as error:
+        await server.close()
+        raise WorkerDiedError("the media worker did not start: see what it wrote on stderr") from error
+    except BaseException:
+        await server.close()
+        raise
+    return server

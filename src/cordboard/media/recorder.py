@@ -60,7 +60,7 @@ class Recorder:
         """The rest, filled up to `elapsed` seconds or to the limit."""
         now = min(round(elapsed * SAMPLE_RATE), self._limit)
         self.over = True
-        return b"".join(self._fill_until(now))
+        return b"".join(self._fill_until(max(now, min(self._end(), self._limit))))
 
     def _place(self, packet: Packet) -> None:
         now = round(packet.arrived * SAMPLE_RATE)

@@ -22,7 +22,8 @@ def tone(*frequencies: float, seconds: float, amplitude: float = 8000.0) -> Samp
     """The frequencies (Hz) together, each with that amplitude."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     total = np.sum([np.sin(2 * np.pi * frequency * time) for frequency in frequencies], axis=0)
-    return np.rint(amplitude * total).astype(np.int16)
+    samples: Samples = np.rint(amplitude * total).astype(np.int16)
+    return samples
 
 
 def silence(seconds: float) -> Samples:

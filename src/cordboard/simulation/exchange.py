@@ -1,0 +1,233 @@
+"""An exchange without a wire: scripted parties, the real contract, any clock. A fake that tests/contract verifies."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import structlog
+
+from cordboard.simulation.bridge import SimulatedBridge
+from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.leg import SimulatedLeg
+from cordboard.simulation.phone import CalledPhone, SimulatedPhone
+from cordboard.telephony import (
+    CallListener,
+    Clock,
+    ConnectionRecord,
+    Direction,
+    EndReason,
+    Leg,
+    LegHandler,
+    LegRecord,
+    LegState,
+    LineTarget,
+    Party,
+    PhoneTarget,
+    Sound,
+    Target,
+)
+
+_log = structlog.get_logger("simulation")
+
+_WORST_LAST = (
+    EndReason.BUSY,
+    EndReason.REJECTED,
+    EndReason.NO_ANSWER,
+    EndReason.NOT_FOUND,
+    EndReason.UNREACHABLE,
+)
+_GRACE = 1.0
+"""Seconds that handlers have to come to their end when the exchange stops."""
+
+
+class SimulatedExchange:
+    """Implements `telephony.Exchange`. `far_ends` says who is there and what they do; nobody else is reachable.
+
+    Everything takes its time on the running loop: in virtual time, none. Ids are counted, so that traces of two
+    runs can be compared.
+    """
+
+    def __init__(self, listener: CallListener, clock: Clock, far_ends: Mapping[Target, FarEnd] | None = None) -> None:
+        self.far_ends: dict[Target, FarEnd] = dict(far_ends or {})
+        self.called: list[CalledPhone] = []
+        """Every phone that was rung, in order."""
+        self._listener = listener
+        self._clock = clock
+        self._ids = count(1)
+        self._legs: dict[str, SimulatedLeg] = {}
+        self._handler: LegHandler | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # --- telephony.Exchange -----------------------------------------------------------------------------------
+
+    async def serve(self, handler: LegHandler) -> None:
+        """See telephony.Exchange."""
+        self._handler = handler
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._handler = None
+            for leg in list(self._legs.values()):
+                leg.finish(EndReason.SHUTDOWN)
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=_GRACE)
+            for task in list(self._tasks):
+                task.cancel()
+
+    async def originate(
+        self, targets: Sequence[Target], *, caller: Party, chain: str = "", ring_time: float = 30.0
+    ) -> Leg:
+        """See telephony.Exchange."""
+        first = targets[0] if targets else None
+        leg = self._leg(
+            LegRecord(
+                id=self._id("leg"),
+                chain=chain or self._id("chain"),
+                direction=Direction.OUTBOUND,
+                state=LegState.CALLING,
+                caller=caller,
+                dialled=_dialled(first),
+                account=first.account if isinstance(first, PhoneTarget) and len(targets) == 1 else "",
+                line=first.line if isinstance(first, LineTarget) else "",
+                started=self._clock.now(),
+            )
+        )
+        phones = [CalledPhone(leg, target, self.far_ends[target]) for target in targets if target in self.far_ends]
+        self.called += phones
+        self._spawn(self._place(leg, phones, ring_time))
+        return leg
+
+    async def join(self, a: Leg, b: Leg) -> SimulatedBridge:
+        """See telephony.Exchange."""
+        assert isinstance(a, SimulatedLeg), "a leg of another exchange"
+        assert isinstance(b, SimulatedLeg), "a leg of another exchange"
+        for leg in (a, b):
+            if leg.bridge is not None:
+                leg.bridge.part()
+        record = ConnectionRecord(self._id("connection"), a.chain, a.id, b.id, self._clock.now())
+        bridge = SimulatedBridge(record, a, b, self._listener, self._clock)
+        bridge.open()
+        return bridge
+
+    def legs(self) -> Sequence[Leg]:
+        """See telephony.Exchange."""
+        return list(self._legs.values())
+
+    # --- the world outside ------------------------------------------------------------------------------------
+
+    def call_in(
+        self,
+        number: str,
+        dialled: str,
+        *,
+        line: str = "",
+        account: str = "",
+        name: str = "",
+        voice: Sound | None = None,
+    ) -> SimulatedPhone:
+        """Somebody calls: from outside over `line`, or a phone of the office that signs in with `account`.
+
+        `number` and `name` are what the caller shows. The phone is told UNREACHABLE if nobody serves.
+        """
+        leg = self._leg(
+            LegRecord(
+                id=self._id("leg"),
+                chain=self._id("chain"),
+                direction=Direction.INBOUND,
+                state=LegState.CALLING,
+                caller=Party(number, name),
+                dialled=dialled,
+                account=account,
+                line=line,
+                started=self._clock.now(),
+            )
+        )
+        phone = leg.phone = SimulatedPhone(leg, voice)
+        if self._handler is None:
+            leg.finish(EndReason.UNREACHABLE)
+        else:
+            self._spawn(_handle(self._handler, leg))
+        return phone
+
+    # --- within -----------------------------------------------------------------------------------------------
+
+    def _leg(self, record: LegRecord) -> SimulatedLeg:
+        leg = SimulatedLeg(record, self._listener, self._clock, spawn=self._spawn, forget=self._forget)
+        self._legs[leg.id] = leg
+        return leg
+
+    def _forget(self, leg: SimulatedLeg) -> None:
+        del self._legs[leg.id]
+
+    async def _place(self, leg: SimulatedLeg, phones: Sequence[CalledPhone], ring_time: float) -> None:
+        """Ring the phones of an outbound leg until one answers, none is left, or time is up."""
+        ringing = {asyncio.create_task(phone.ring()): phone for phone in phones}
+        over = asyncio.create_task(leg.ended())
+        reasons: list[EndReason] = []
+        winner: CalledPhone | None = None
+        deadline = asyncio.get_running_loop().time() + ring_time
+        try:
+            while ringing and winner is None and leg.state is not LegState.ENDED:
+                left = deadline - asyncio.get_running_loop().time()
+                done, _ = await asyncio.wait({*ringing, over}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    reasons.append(EndReason.NO_ANSWER if leg.record.ringing else EndReason.UNREACHABLE)
+                    break
+                # asyncio.wait gives a set: of two that answer at one moment the first target has it.
+                for task in [task for task in ringing if task in done]:
+                    phone = ringing.pop(task)
+                    reason = task.result()
+                    if reason is not None:
+                        reasons.append(reason)
+                    elif winner is None:
+                        winner = phone
+                    else:
+                        phone.is_ended(EndReason.ANSWERED_ELSEWHERE)
+        finally:
+            for task in (*ringing, over):
+                task.cancel()
+            told = EndReason.ANSWERED_ELSEWHERE if winner else EndReason.CANCELLED
+            for phone in ringing.values():
+                phone.is_ended(told)
+        if winner is None:
+            leg.finish(next((reason for reason in _WORST_LAST if reason in reasons), EndReason.UNREACHABLE))
+            return
+        if not leg.life.answer(winner.target.account if isinstance(winner.target, PhoneTarget) else ""):
+            winner.is_ended(EndReason.CANCELLED)
+            return
+        leg.phone = winner
+        winner.is_answered()
+        talk = self._spawn(winner.talk())
+        await leg.ended()
+        talk.cancel()
+
+    def _id(self, kind: str) -> str:
+        return f"{kind}-{next(self._ids)}"
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+async def _handle(handler: LegHandler, leg: SimulatedLeg) -> None:
+    """The life of an inbound leg, by the contract of `LegHandler`."""
+    try:
+        await handler(leg)
+    except Exception:  # noqa: BLE001  (a fault of one call must end that call alone)
+        _log.exception("the handler of a leg failed", leg=leg.id, chain=leg.chain)
+        leg.finish(EndReason.ERROR)
+    finally:
+        leg.finish(EndReason.HUNG_UP if leg.record.answered else EndReason.REJECTED)
+
+
+def _dialled(target: Target | None) -> str:
+    match target:
+        case PhoneTarget(account):
+            return account
+        case LineTarget(_, number):
+            return number
+        case None:
+            return ""

@@ -1,0 +1,194 @@
+"""The far end of a simulated leg: what it hears and what it does."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cordboard.simulation.far_end import FarEnd
+from cordboard.telephony import ALL_KEYS, Clip, EndReason, LegState, Sound, Target
+
+if TYPE_CHECKING:
+    from cordboard.simulation.leg import SimulatedLeg
+
+
+@dataclass(slots=True)
+class Heard:
+    """A sound that arrived. Times are the loop's, in seconds."""
+
+    sound: Sound
+    at: float
+    until: float | None = None
+    """None while it goes on."""
+
+    @property
+    def text(self) -> str:
+        """What was said; empty if it was not a clip."""
+        return self.sound.text if isinstance(self.sound, Clip) else ""
+
+
+class SimulatedPhone:
+    """One party outside the exchange, for one call. Tests and the simulator hold it; the leg tells it things."""
+
+    def __init__(self, leg: "SimulatedLeg", voice: Sound | None = None) -> None:
+        self.voice = voice
+        self.heard: list[Heard] = []
+        self.keys_heard = ""
+        """Keys that the exchange pressed towards us."""
+        self.states: list[LegState] = [LegState.CALLING]
+        """What it went through, in order."""
+        self.told: EndReason | None = None
+        """Why the exchange ended or refused the call; None if we ended it ourselves, or it goes on."""
+        self.leg = leg
+        self._found = 0
+        self._changed = asyncio.Event()
+
+    # --- what it knows ----------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> LegState:
+        """Where the call stands, as this side sees it."""
+        return self.states[-1]
+
+    @property
+    def texts(self) -> list[str]:
+        """What was said to it so far."""
+        return [heard.text for heard in self.heard if heard.text]
+
+    @property
+    def hearing(self) -> Sound | None:
+        """What arrives at this moment."""
+        return self.heard[-1].sound if self.heard and self.heard[-1].until is None else None
+
+    async def wait_heard(self, text: str, *, within: float = 60.0) -> Heard:
+        """Wait until a clip with `text` in it begins, after the one that the last such wait found.
+
+        Raises AssertionError after `within` seconds.
+        """
+
+        def found() -> int | None:
+            return next((i for i in range(self._found, len(self.heard)) if text in self.heard[i].text), None)
+
+        await self.until(lambda: found() is not None, f"hears {text!r}", within=within)
+        index = found()
+        assert index is not None
+        self._found = index + 1
+        return self.heard[index]
+
+    async def wait_state(self, state: LegState, *, within: float = 60.0) -> None:
+        """Wait until the call went through `state`. Raises AssertionError after `within` seconds."""
+        await self.until(lambda: state in self.states, f"is {state}", within=within)
+
+    async def until(self, condition: Callable[[], bool], words: str, *, within: float) -> None:
+        """Wait until `condition`, looked at whenever something happens here.
+
+        Raises AssertionError, with `words` for what should have been, after `within` seconds.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        assert condition(), f"no phone that {words} in {within} s; it went through {self.states}, heard {self.texts}"
+
+    # --- what it does -----------------------------------------------------------------------------------------
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other, in no time. Nothing happens unless the call is answered."""
+        for key in keys:
+            if key not in ALL_KEYS:
+                raise ValueError(f"{key!r} is no key of a telephone; there are {ALL_KEYS}")
+            if self.state is LegState.ANSWERED:
+                self.leg.key_pressed(key)
+
+    def hang_up(self) -> None:
+        """End the call, or give up calling."""
+        if self.state is not LegState.ENDED:
+            answered = LegState.ANSWERED in self.states
+            self._enter(LegState.ENDED)
+            self.leg.finish(EndReason.HUNG_UP if answered else EndReason.CANCELLED)
+
+    def hold(self) -> None:
+        """Put the exchange on hold."""
+        if self.state is LegState.ANSWERED:
+            self.leg.life.hold(True)
+
+    def resume(self) -> None:
+        """Come back from hold."""
+        if self.state is LegState.ANSWERED:
+            self.leg.life.hold(False)
+
+    # --- what the leg tells it --------------------------------------------------------------------------------
+
+    def rings(self) -> None:
+        """It rings: there, or here as the caller hears it."""
+        self._enter(LegState.RINGING)
+
+    def is_answered(self) -> None:
+        """Voices flow."""
+        self._enter(LegState.ANSWERED)
+
+    def is_ended(self, reason: EndReason) -> None:
+        """The exchange ended it."""
+        if self.state is not LegState.ENDED:
+            self.told = reason
+            self._enter(LegState.ENDED)
+
+    def hears(self, sound: Sound | None) -> None:
+        """From now on this arrives, or nothing."""
+        now = asyncio.get_running_loop().time()
+        if self.heard and self.heard[-1].until is None:
+            self.heard[-1].until = now
+        if sound is not None:
+            self.heard.append(Heard(sound, now))
+        self._changed.set()
+
+    def hears_key(self, key: str) -> None:
+        """A key arrived from the other side."""
+        self.keys_heard += key
+        self._changed.set()
+
+    def _enter(self, state: LegState) -> None:
+        self.states.append(state)
+        self._changed.set()
+
+
+class CalledPhone(SimulatedPhone):
+    """A party that the exchange calls; it behaves as its `FarEnd` says."""
+
+    def __init__(self, leg: "SimulatedLeg", target: Target, behaviour: FarEnd) -> None:
+        super().__init__(leg, behaviour.voice)
+        self.target = target
+        self.behaviour = behaviour
+
+    async def ring(self) -> EndReason | None:
+        """Ring and decide: None is an answer. Never returns if nobody ever decides."""
+        does = self.behaviour
+        if does.rings_after is not None:
+            await asyncio.sleep(does.rings_after)
+            self.rings()
+            self.leg.life.ring()
+        if does.answers_after is None:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.sleep(does.answers_after)
+        if does.refuses is not None:
+            self._enter(LegState.ENDED)
+        return does.refuses
+
+    async def talk(self) -> None:
+        """What it does once it has answered, in the order of time."""
+        deeds: list[tuple[float, Callable[[], None]]] = []
+        for at, keys in self.behaviour.keys.items():
+            deeds.append((at, partial(self.press, keys)))
+        for at, length in self.behaviour.holds.items():
+            deeds += [(at, self.hold), (at + length, self.resume)]
+        if self.behaviour.hangs_up_after is not None:
+            deeds.append((self.behaviour.hangs_up_after, self.hang_up))
+        now = 0.0
+        for at, do in sorted(deeds, key=lambda deed: deed[0]):
+            await asyncio.sleep(at - now)
+            now = at
+            do()

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,16 +21,24 @@ from cordboard.telephony.directory import LineMode
 Command = Callable[..., Result]
 
 
-@pytest.fixture
-def cordboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """The command on a fresh demo office."""
-    monkeypatch.setenv("CORDBOARD_DATA", str(tmp_path))
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo office to copy: hashing its PINs takes a while."""
+    folder = tmp_path_factory.mktemp("seeded")
 
     async def seed() -> None:
-        async with await open_store(tmp_path / "cordboard.sqlite") as store:
+        async with await open_store(folder / "cordboard.sqlite") as store:
             await seed_demo(store.office)
 
     asyncio.run(seed())
+    return folder
+
+
+@pytest.fixture
+def cordboard(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command on a fresh demo office."""
+    monkeypatch.setenv("CORDBOARD_DATA", str(tmp_path))
+    shutil.copytree(seeded, tmp_path, dirs_exist_ok=True)
     return lambda *words: CliRunner().invoke(app, words)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -44,6 +45,9 @@ from cordboard.telephony import (
 )
 
 _log = structlog.get_logger("switch")
+_FIGURES = ("media_restarts", "rtp_sent", "rtp_received", "rtp_lost", "rtp_strangers", "rtp_malformed")
+_WORKER_RETRY = 1.0
+"""Seconds until a worker that did not start is tried again."""
 
 
 class SipExchange:
@@ -79,6 +83,11 @@ class SipExchange:
             clock=_unix(clock),
         )
         self._media: MediaServer | None = None
+        self._figures: Counter[str] = Counter(
+            dict.fromkeys(
+                ("media_restarts", "rtp_sent", "rtp_received", "rtp_lost", "rtp_strangers", "rtp_malformed"), 0
+            )
+        )
         self._legs: dict[str, SipLeg] = {}
         self._handler: LegHandler | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -159,6 +168,25 @@ class SipExchange:
         """How the lines stand."""
         return self._lines.states()
 
+    @property
+    def media_up(self) -> bool:
+        """Whether there is a worker to carry voices."""
+        return self._media is not None
+
+    def counters(self) -> Mapping[str, float]:
+        """What has happened since the start, by name. Packets are counted when their leg has ended."""
+        sip = self.agent.counters
+        requests = {f"sip_{method.lower()}": float(count) for method, count in sip.requests.items()}
+        return {
+            **requests,
+            "sip_malformed": sip.malformed,
+            "sip_stray_responses": sip.stray_responses,
+            "sip_auth_failures": sip.auth_failures,
+            "sip_retransmissions": sip.retransmissions,
+            "faults": sip.faults,
+            **self._figures,
+        }
+
     # --- switch.services.Services -----------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -174,6 +202,19 @@ class SipExchange:
             raise WorkerDiedError
         return await self._media.open(handler, host=self.settings.rtp_host)
 
+    async def close_stream(self, stream: MediaStream) -> None:
+        """See Services. What the stream has counted is kept."""
+        with contextlib.suppress(WorkerDiedError):
+            stats = await stream.stats()
+            self._figures.update(
+                rtp_sent=stats.sent,
+                rtp_received=stats.received,
+                rtp_lost=stats.lost,
+                rtp_strangers=stats.strangers,
+                rtp_malformed=stats.malformed,
+            )
+            await stream.close()
+
     def advertised(self, peer_host: str) -> str:
         """See Services."""
         return self._addressing.advertised(peer_host)
@@ -187,7 +228,7 @@ class SipExchange:
     async def run(self, opened: asyncio.Event) -> None:
         """Open the wire, keep lines and worker, until cancelled."""
         self._registrar.restore(await self._bindings.load())
-        self._media = await self._start_worker()
+        self._media = await start_worker(rtp_ports=self.settings.rtp_ports)
         await self.agent.start()
         try:
             async with asyncio.TaskGroup() as group:
@@ -197,15 +238,19 @@ class SipExchange:
         finally:
             await self._shut()
 
-    async def _start_worker(self) -> MediaServer:
-        return await start_worker(rtp_ports=self.settings.rtp_ports)
-
     async def _keep_worker(self) -> None:
         while True:
             assert self._media is not None
             await self._media.died()
             _log.error("media worker died: its calls end, a new one is started")
-            self._media = await self._start_worker()
+            self._media = None
+            self._figures["media_restarts"] += 1
+            while self._media is None:
+                try:
+                    self._media = await start_worker(rtp_ports=self.settings.rtp_ports)
+                except WorkerDiedError:
+                    _log.exception("no media worker could be started")
+                    await asyncio.sleep(_WORKER_RETRY)
 
     def _contact_of(self, line: Line) -> str:
         host = self._addressing.advertised(line.host)

@@ -121,7 +121,7 @@ class SipLeg:
         for session in sessions:
             self.services.spawn(self.leave(session, reason))
         if stream is not None:
-            self.services.spawn(_close(stream))
+            self.services.spawn(self.services.close_stream(stream))
         self.services.forget(self)
 
     # --- what its far end does (sip.api.SessionHandler, media.api.StreamHandler) ------------------------------
@@ -178,7 +178,7 @@ class SipLeg:
                 return False
             if self.state is LegState.ENDED:
                 stream, self.stream = self.stream, None
-                await _close(stream)
+                await self.services.close_stream(stream)
                 return False
             host = self.services.advertised(peer_host)
             self.negotiation = Negotiation(host, self.stream.address[1], self.services.codecs, latch=latch)
@@ -271,8 +271,3 @@ async def _stop(stream: MediaStream) -> None:
 async def _stop_recording(stream: MediaStream) -> None:
     with contextlib.suppress(WorkerDiedError):
         await stream.stop_recording()
-
-
-async def _close(stream: MediaStream) -> None:
-    with contextlib.suppress(WorkerDiedError):
-        await stream.close()

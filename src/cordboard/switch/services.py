@@ -21,6 +21,9 @@ class Services(Protocol):
     async def open_stream(self, handler: StreamHandler) -> MediaStream:
         """Take ports for voices. Raises NoPortError, WorkerDiedError."""
 
+    async def close_stream(self, stream: MediaStream) -> None:
+        """Give the ports back."""
+
     def advertised(self, peer_host: str) -> str:
         """The address that a peer must send its voice to."""
 

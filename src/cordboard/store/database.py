@@ -14,8 +14,11 @@ from cordboard.store.errors import StoreUnusableError
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
 from cordboard.store.reader import CONNECTIONS, Reader
 from cordboard.store.registrations import StoredRegistrations
+from cordboard.store.releases import StoredReleases
+from cordboard.store.run_store import StoredRuns
 from cordboard.store.schema import ensure_schema
 from cordboard.store.secrets import SecretBox
+from cordboard.store.traces import StoredTraces
 from cordboard.store.writer import Writer
 from cordboard.telephony import Clock, SystemClock
 
@@ -44,6 +47,9 @@ class Store:
         self.pin_failures = StoredPinFailures(self.writer, self.reader)
         self.registrations = StoredRegistrations(self.writer, self.reader, clock)
         self.call_log = StoredCallLog(self.writer, self.reader)
+        self.runs = StoredRuns(self.writer, self.reader, clock)
+        self.releases = StoredReleases(self.writer, self.reader)
+        self.traces = StoredTraces(self.writer, self.reader)
 
     async def close(self) -> None:
         """Write what waits, then let go of the file."""

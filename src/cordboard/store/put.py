@@ -15,12 +15,13 @@ def put(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> None:
     """Add each row, or give the row of the same primary key the other values. All rows name the same columns."""
     if not rows:
         return
-    statement = _statement(table, connection.dialect.name, tuple(rows[0]))
+    statement = put_statement(table, connection.dialect.name, tuple(rows[0]))
     connection.execute(statement, [dict(row) for row in rows])
 
 
 @lru_cache(maxsize=256)  # there are as many as places that write; making one costs more than executing it
-def _statement(table: Table, dialect: str, columns: tuple[str, ...]) -> Executable:
+def put_statement(table: Table, dialect: str, columns: tuple[str, ...]) -> Executable:
+    """The statement behind `put`, to be executed with rows of `columns`; one object for the same arguments."""
     keys = [column.name for column in table.primary_key]
     insert: Any = _INSERTS[dialect](table)
     changed = {name: insert.excluded[name] for name in columns if name not in keys}

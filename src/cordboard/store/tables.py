@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.types import JSON
@@ -207,4 +209,88 @@ connections = Table(
     _word("b_leg"),
     Column("started", Utc, nullable=False),
     Column("ended", Utc),
+)
+
+# Scenarios -------------------------------------------------------------------------------------------------------
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("scenarios", JSON, nullable=False),  # name to text
+    _word("message"),
+    Column("published", Utc, nullable=False),
+)
+
+_UNFINISHED = text("outcome IS NULL")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", Integer, primary_key=True),  # the order of starting
+    _word("id", unique=True),
+    _word("scenario"),
+    _whole("release"),
+    _word("chain", index=True),
+    _word("key"),
+    Column("checkpoint", JSON, nullable=False),
+    Column("started", Utc, nullable=False),
+    Column("wake", Utc),  # when it is due; empty once it has ended
+    Column("lease_until", Utc),  # empty if nobody holds it
+    _word("node"),
+    _whole("epoch"),
+    Column("outcome", String),  # empty until it has ended
+    Column("value", JSON),
+    _word("error"),
+    Column("ended", Utc),
+    Index("ix_runs_due", "wake", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
+    Index(None, "scenario", "key"),
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("seq", Integer, primary_key=True),  # the order of commit
+    _word("kind"),
+    _word("key"),
+    Column("payload", JSON, nullable=False),
+    _word("run_id"),
+    _word("chain"),
+    _flag("taken"),  # by an outbox
+    UniqueConstraint("kind", "key"),
+    Index("ix_effects_waiting", "seq", sqlite_where=text("NOT taken"), postgresql_where=text("NOT taken")),
+)
+
+run_traces = Table(
+    "run_traces",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    _word("chain", index=True),
+    _word("scenario"),
+    _whole("release"),
+    _word("kind"),
+    Column("started", Utc, nullable=False, index=True),
+    Column("ended", Utc),
+    Column("outcome", String),
+    _word("error"),
+    Column("variables", JSON, nullable=False),
+)
+
+step_traces = Table(
+    "step_traces",
+    metadata,
+    Column("seq", Integer, primary_key=True),  # the order of writing
+    _word("run_id", index=True),
+    _word("chain"),
+    _word("scenario"),
+    _word("step"),
+    _word("component"),
+    _whole("depth"),
+    Column("entered", Utc, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("properties", JSON, nullable=False),
+    Column("changed", JSON, nullable=False),
+    _word("exit"),
+    _word("error"),
+    _word("branch"),
 )

@@ -88,6 +88,11 @@ class Writer:
         self.groups = 0
         """Commits so far."""
 
+    @property
+    def dialect(self) -> str:
+        """The kind of database, as SQLAlchemy calls it."""
+        return self._engine.dialect.name
+
     async def start(self) -> None:
         """Begin to write."""
         self._task = asyncio.create_task(self._run(), name="store-writer")

@@ -21,6 +21,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_connections_chain"), "connections", ["chain"], unique=False)
     op.create_table(
+        "effects",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("chain", sa.String(), nullable=False),
+        sa.Column("taken", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_effects")),
+        sa.UniqueConstraint("kind", "key", name=op.f("uq_effects_kind_key")),
+    )
+    op.create_index(
+        "ix_effects_waiting",
+        "effects",
+        ["seq"],
+        unique=False,
+        sqlite_where=sa.text("NOT taken"),
+        postgresql_where=sa.text("NOT taken"),
+    )
+    op.create_table(
         "internal_numbers",
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("scenario", sa.String(), nullable=False),
@@ -95,6 +115,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "contact", name=op.f("pk_registrations")),
     )
     op.create_table(
+        "releases",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("scenarios", sa.JSON(), nullable=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("published", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_releases")),
+    )
+    op.create_table(
         "routes",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("prefix", sa.String(), nullable=False),
@@ -105,6 +133,53 @@ def upgrade() -> None:
         sa.Column("shortest", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_routes")),
     )
+    op.create_table(
+        "run_traces",
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("chain", sa.String(), nullable=False),
+        sa.Column("scenario", sa.String(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("started", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("variables", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_run_traces")),
+    )
+    op.create_index(op.f("ix_run_traces_chain"), "run_traces", ["chain"], unique=False)
+    op.create_index(op.f("ix_run_traces_started"), "run_traces", ["started"], unique=False)
+    op.create_table(
+        "runs",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("scenario", sa.String(), nullable=False),
+        sa.Column("release", sa.Integer(), nullable=False),
+        sa.Column("chain", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("checkpoint", sa.JSON(), nullable=False),
+        sa.Column("started", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wake", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("node", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("value", sa.JSON(), nullable=True),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_runs")),
+        sa.UniqueConstraint("id", name=op.f("uq_runs_id")),
+    )
+    op.create_index(op.f("ix_runs_chain"), "runs", ["chain"], unique=False)
+    op.create_index(
+        "ix_runs_due",
+        "runs",
+        ["wake"],
+        unique=False,
+        sqlite_where=sa.text("outcome IS NULL"),
+        postgresql_where=sa.text("outcome IS NULL"),
+    )
+    op.create_index(op.f("ix_runs_scenario_key"), "runs", ["scenario", "key"], unique=False)
     op.create_table(
         "settings",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -117,6 +192,25 @@ def upgrade() -> None:
         sa.Column("realm", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settings")),
     )
+    op.create_table(
+        "step_traces",
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.String(), nullable=False),
+        sa.Column("chain", sa.String(), nullable=False),
+        sa.Column("scenario", sa.String(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("component", sa.String(), nullable=False),
+        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("entered", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("properties", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.JSON(), nullable=False),
+        sa.Column("exit", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("branch", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_step_traces")),
+    )
+    op.create_index(op.f("ix_step_traces_run_id"), "step_traces", ["run_id"], unique=False)
     op.create_table(
         "users",
         sa.Column("login", sa.String(), nullable=False),

@@ -1,0 +1,61 @@
+"""What runs did, written when there is time for it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from cordboard.scenario.ports import RunTrace, StepTrace
+from cordboard.scenario.results import Outcome
+from cordboard.store.put import put_statement
+from cordboard.store.reader import Reader
+from cordboard.store.tables import run_traces, step_traces, storable
+from cordboard.store.writer import Writer
+
+_ADD_STEP = insert(step_traces)  # one object: rows for it are written together
+
+
+class StoredTraces:
+    """Implements `scenario.ports.TraceSink`, and reads back. Rows that the writer cannot keep up with are dropped."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    def run(self, trace: RunTrace) -> None:
+        """A run has begun or ended."""
+        row = _row(trace)
+        self._writer.later(put_statement(run_traces, self._writer.dialect, tuple(row)), row)
+
+    def step(self, trace: StepTrace) -> None:
+        """A step is over."""
+        self._writer.later(_ADD_STEP, _row(trace))
+
+    async def runs_of(self, chain: str) -> Sequence[RunTrace]:
+        """The runs of one chain, in the order of their beginning."""
+        query = select(run_traces).where(run_traces.c.chain == chain).order_by(run_traces.c.started)
+
+        def read(connection: Connection) -> list[RunTrace]:
+            rows = connection.execute(query).mappings()
+            return [RunTrace(**{**row, "outcome": Outcome(row["outcome"]) if row["outcome"] else None}) for row in rows]
+
+        return await self._reader.read(read)
+
+    async def steps_of(self, run_id: str) -> Sequence[StepTrace]:
+        """The steps of one run, in the order of their ending."""
+        columns = [column for column in step_traces.c if column.name != "seq"]
+        query = select(*columns).where(step_traces.c.run_id == run_id).order_by(step_traces.c.seq)
+
+        def read(connection: Connection) -> list[StepTrace]:
+            return [StepTrace(**row) for row in connection.execute(query).mappings()]
+
+        return await self._reader.read(read)
+
+
+def _row(trace: RunTrace | StepTrace) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in asdict(trace).items()}
+
+
+def _plain(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value

@@ -1,0 +1,153 @@
+"""What the contract suite cannot ask of a store in memory: restarts, two processes, all or nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import StatementError
+
+from cordboard.scenario.context import RunMode
+from cordboard.scenario.ports import (
+    Effect,
+    Ending,
+    LeaseLostError,
+    NewRun,
+    Release,
+    RunTrace,
+    ScenarioError,
+    StepTrace,
+)
+from cordboard.scenario.results import Outcome
+from cordboard.store.database import Store
+from cordboard.testing.store import sqlite_store
+
+TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+SMS = Effect("sms", "thanks:+380671234567", {"text": "Спасибо \ud800", "to": "+380671234567"}, "r1", "c1")
+
+
+def at(seconds: float) -> datetime:
+    return TEN + timedelta(seconds=seconds)
+
+
+def run(name: str = "r1", key: str = "+380671234567", started: float = 0) -> NewRun:
+    return NewRun(name, "callback", 3, "c1", {"step": "pause", "сумма": "1.50"}, at(started), key)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with sqlite_store(tmp_path) as opened:
+        yield opened
+
+
+async def test_a_run_goes_on_after_a_restart_where_its_last_finished_step_left_it(tmp_path: Path) -> None:
+    async with sqlite_store(tmp_path) as store:
+        await store.runs.start(run())
+        (claimed,) = await store.runs.claim(at(0), "a", at(30))
+        await store.runs.finish_step("r1", claimed.epoch, {"step": "call"}, [SMS])
+        assert await store.runs.next_wake() == at(30)  # the end of the lease that nobody will renew
+    async with sqlite_store(tmp_path) as store:
+        assert await store.runs.claim(at(29), "a", at(60)) == []
+        (claimed,) = await store.runs.claim(at(30), "a", at(60))
+        assert (claimed.checkpoint, claimed.epoch) == ({"step": "call"}, 2)
+        await store.runs.finish_step("r1", 2, {}, [SMS], wake=at(7200))
+        assert await store.runs.next_wake() == at(7200)
+        assert await store.runs.effects() == [SMS]
+        await store.runs.finish_step("r1", 2, {}, ending=Ending(Outcome.FINISHED, {"x": [1, None]}))
+        found = await store.runs.get("r1")
+        assert found is not None
+        assert found.ending == Ending(Outcome.FINISHED, {"x": [1, None]})
+        assert await store.runs.next_wake() is None
+
+
+async def test_whoever_lost_the_lease_writes_nothing_at_all(tmp_path: Path) -> None:
+    async with sqlite_store(tmp_path) as slow, sqlite_store(tmp_path) as fast:
+        await slow.runs.start(run())
+        (old,) = await slow.runs.claim(at(0), "slow", at(30))
+        (new,) = await fast.runs.claim(at(30), "fast", at(60))
+        assert await slow.runs.renew({"r1": old.epoch}, at(90)) == ["r1"]
+        with pytest.raises(LeaseLostError):
+            await slow.runs.finish_step("r1", old.epoch, {"step": "stolen"}, [SMS])
+        assert await fast.runs.effects() == []
+        assert new.checkpoint == run().checkpoint
+        (still,) = await fast.runs.find()
+        assert (still.node, still.ending) == ("fast", None)
+
+
+async def test_two_processes_never_claim_the_same_run(tmp_path: Path) -> None:
+    async with sqlite_store(tmp_path) as one, sqlite_store(tmp_path) as two:
+        for number in range(20):
+            await one.runs.start(run(f"r{number}"))
+        claims = await asyncio.gather(
+            *(store.runs.claim(at(1), "node", at(30), limit=3) for store in (one, two) for _ in range(4))
+        )
+        ids = [claimed.id for claim in claims for claimed in claim]
+        assert len(ids) == 20
+        assert len(set(ids)) == 20
+
+
+async def test_starts_of_two_processes_at_once_add_one_single_run(tmp_path: Path) -> None:
+    async with sqlite_store(tmp_path) as one, sqlite_store(tmp_path) as two:
+        ids = await asyncio.gather(
+            *(
+                store.runs.start(run(f"{name}{n}"), RunMode.SINGLE)
+                for name, store in (("a", one), ("b", two))
+                for n in range(5)
+            )
+        )
+        assert len(set(ids)) == 1
+        assert [found.id for found in await one.runs.find()] == [ids[0]]
+
+
+async def test_a_step_whose_effect_cannot_be_written_does_not_happen(store: Store) -> None:
+    await store.runs.start(run())
+    (claimed,) = await store.runs.claim(at(0), "a", at(30))
+    bad = replace(SMS, key="bad", payload={"no json": object()})
+    with pytest.raises(StatementError):
+        await store.runs.finish_step("r1", claimed.epoch, {"step": "after"}, [SMS, bad])
+    (again,) = await store.runs.claim(at(30), "a", at(60))
+    assert again.checkpoint == run().checkpoint
+    assert await store.runs.effects() == []
+
+
+async def test_modes_that_are_not_there_yet_are_refused(store: Store) -> None:
+    with pytest.raises(ScenarioError, match="queued cannot be carried out yet: choose parallel or single"):
+        await store.runs.start(run(), RunMode.QUEUED)
+
+
+async def test_releases_are_numbered_and_kept_to_the_letter(tmp_path: Path) -> None:
+    text = "name: main\r\n# «Привет»\n"
+    async with sqlite_store(tmp_path) as store:
+        assert await store.releases.current() == 0
+        numbers = await asyncio.gather(
+            *(store.releases.publish({"main": text, "menu": str(n)}, message="first", at=TEN) for n in range(3))
+        )
+        assert sorted(numbers) == [1, 2, 3]
+    async with sqlite_store(tmp_path) as store:
+        assert await store.releases.current() == 3
+        assert await store.releases.load(numbers[0]) == Release(numbers[0], {"main": text, "menu": "0"}, "first", TEN)
+        with pytest.raises(ScenarioError, match="there is no release 4"):
+            await store.releases.load(4)
+
+
+async def test_traces_come_back_in_order(store: Store) -> None:
+    begun = RunTrace("r1", "c1", "menu", 3, "voice", at(0))
+    ended = replace(begun, ended=at(9), outcome=Outcome.HUNG_UP, variables={"имя": "Олена \udcff"})
+    steps = [
+        StepTrace(
+            "r1", "c1", "menu", f"step{n}", "play", 1, at(n), 0.25, {"text": "Привет"}, {"x": "1"}, "done", "oops"
+        )
+        for n in range(500)
+    ]
+    store.traces.run(begun)
+    for step in steps:
+        store.traces.step(step)
+    store.traces.step(replace(steps[0], run_id="r2"))
+    store.traces.run(ended)
+    await store.writer.flush()
+    assert await store.traces.runs_of("c1") == [ended]
+    assert await store.traces.steps_of("r1") == steps
+    assert store.writer.groups == 2
+    assert store.writer.dropped == 0

@@ -156,7 +156,7 @@ class Pump:
     def _report(self, streams: Iterable[Stream]) -> None:
         """Sender reports; whoever has sent nothing has nothing to report."""
         for stream in streams:
-            if stream.to is None or not stream.sent:
+            if stream.to is None or not stream.sent or stream.to[1] == 65535:
                 continue
             report = sender_report(
                 ssrc=stream.ssrc, cname=self._cname, now=time.time(), timestamp=stream.timestamp(self.tick),

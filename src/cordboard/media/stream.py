@@ -112,7 +112,7 @@ class Stream:
     # --- the far end ------------------------------------------------------------------------------------------
 
     def set_remote(self, remote: Remote) -> None:
-        """Take the far end as signalled. Raises ValueError if its host is not an IP address of our family."""
+        """Take the far end as signalled. Raises ValueError at another family or impossible numbers."""
         peer = _address(remote, self.socket.family)
         former, self.remote = self.remote, remote
         moved = former is None or (former.host, former.port) != (remote.host, remote.port)
@@ -120,7 +120,7 @@ class Stream:
             self.peer = peer
         if not remote.latch:
             self.peer, self.latching = peer, False
-        elif moved:
+        elif former is None or moved or not former.latch:
             self.latching = True
         self.receive = remote.receive
         self.kind, self.dtmf_kind = remote.payload_type, remote.dtmf_payload_type
@@ -241,6 +241,12 @@ class Stream:
 
 
 def _address(remote: Remote, family: socket.AddressFamily) -> Address:
+    """Checked here because the pump does not look: a number that cannot be packed would end the worker."""
+    if not 0 <= remote.port <= 65535:
+        raise ValueError(f"there is no port {remote.port}")
+    for kind in (remote.payload_type, remote.dtmf_payload_type or 0):
+        if not 0 <= kind <= 127:
+            raise ValueError(f"there is no payload type {kind}")
     try:
         host = ipaddress.ip_address(remote.host)
     except ValueError as error:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class RtpPeer(asyncio.DatagramProtocol):
         self.timestamp = random.getrandbits(32)
         self._transport: asyncio.DatagramTransport | None = None
         self._news = asyncio.Event()
+        self._closed = asyncio.Event()
 
     @classmethod
     async def open(cls) -> "RtpPeer":
@@ -45,15 +46,21 @@ class RtpPeer(asyncio.DatagramProtocol):
         _, peer = await asyncio.get_running_loop().create_datagram_endpoint(cls, local_addr=("127.0.0.1", 0))
         return peer
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Free the port."""
         if self._transport is not None:
             self._transport.close()
+            await self._closed.wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        del exc
+        self._closed.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # Python 3.11 gives a transport that is not of this class, though it does what it says.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """See asyncio."""

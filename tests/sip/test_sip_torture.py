@@ -236,6 +236,7 @@ def test_regbadct_a_contact_with_headers_needs_angle_brackets() -> None:
         ("mcl01", request("OPTIONS sip:u@example.com SIP/2.0", "Content-Length: 13", "Content-Length: 5"), 400),
         ("no colon", request("OPTIONS sip:u@example.com SIP/2.0", "this is no header"), 400),
         ("bad port", request("OPTIONS sip:u@example.com:99999 SIP/2.0"), 400),
+        ("bare CR", request("OPTIONS sip:u@example.com SIP/2.0", "Subject: a\rFrom: <sip:x@y>;tag=2"), 400),
         ("no host", request("OPTIONS sip:u@ SIP/2.0"), 400),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

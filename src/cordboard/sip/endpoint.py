@@ -402,6 +402,8 @@ class Endpoint:
 
     async def close(self) -> None:
         """Stop every timer, close the transports."""
+        for client in list(self._clients.values()):
+            client.feed(Event.ERROR)  # whoever waits for an answer gets 503
         for transaction in [*self._clients.values(), *self._servers.values()]:
             transaction.close()
         for transport in self.transports:

@@ -37,6 +37,20 @@ PHRASES: Mapping[int, str] = {
 }
 
 
+_COMPACT = {
+    "a": "accept-contact",
+    "b": "referred-by",
+    "d": "request-disposition",
+    "j": "reject-contact",
+    "o": "event",
+    "r": "refer-to",
+    "u": "allow-events",
+    "x": "session-expires",
+    "y": "identity",
+}
+"""The compact names that the library does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Via:
     """A Via header value (RFC 3261 §20.42)."""
@@ -103,7 +117,7 @@ class Message:
 
     def all_headers(self) -> dict[str, Sequence[str]]:
         """Every header, names in lower case."""
-        return {name.lower(): tuple(values) for name, values in self.raw.headers.items()}
+        return {_COMPACT.get(lower := name.lower(), lower): tuple(values) for name, values in self.raw.headers.items()}
 
 
 class Request(Message):

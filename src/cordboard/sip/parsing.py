@@ -15,7 +15,7 @@ _START = re.compile(
     rb"(?:(?P<method>" + _TOKEN + rb") (?P<uri>[^ \t\r\n]+) (?P<version>SIP/\d+\.\d+)"
     rb"|SIP/2\.0 (?P<status>\d+)(?: [^\r\n]*)?)"
 )
-_HEADERS = re.compile(rb"(?:" + _TOKEN + rb"[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*)*")
+_HEADERS = re.compile(rb"(?:" + _TOKEN + rb"[ \t]*:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*)*")
 _END = re.compile(rb"\r?\n\r?\n")
 _CSEQ = re.compile(r"(\d{1,10})\s+([!%'*+\-.0-9A-Z_`a-z~]+)")
 _VIA = re.compile(

@@ -355,7 +355,7 @@ class Call:
     def _look_for_death(self, result: Response | int) -> None:
         """A 408 or 481 inside a dialog ends it (§12.2.1.2)."""
         status = result if isinstance(result, int) else result.status
-        if status in {408, 481} or (isinstance(result, int) and status == 503):
+        if self._phase is Phase.UP and (status in {408, 481} or isinstance(result, int)):
             self._hang_up()
             self.finish(SessionEnd(EndedBy.TIMEOUT))
 

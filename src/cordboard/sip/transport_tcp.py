@@ -15,6 +15,8 @@ FIRST_MESSAGE = 30.0
 """Seconds that a newcomer has for its first whole message."""
 CONNECT = 5.0
 """Seconds that a connection may take to be made."""
+LINGER = 1.0
+"""Seconds that peers have, when we close, to take what was still to be sent."""
 MAX_UNSENT = 1 << 20
 """Bytes that may wait for a peer that does not read."""
 
@@ -39,6 +41,8 @@ class TcpTransport:
         self.receiver: Receiver | None = None
         self._server: asyncio.Server | None = None
         self._connections: dict[tuple[str, int], _Connection] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._waiting: dict[tuple[str, int], list[bytes]] = {}
         self._dialling: dict[tuple[str, int], asyncio.Task[None]] = {}
 
@@ -99,20 +103,28 @@ class TcpTransport:
             connection.close()
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
-        await asyncio.sleep(0)  # lets the sockets tell that they are closed
+        try:
+            async with asyncio.timeout(LINGER):
+                await self._empty.wait()
+        except TimeoutError:
+            for connection in list(self._connections.values()):
+                connection.abort()
+            await asyncio.sleep(0)
 
     def admit(self, connection: "_Connection", peer: tuple[str, int]) -> bool:
         """Whether there is room for one more."""
         if len(self._connections) >= self._max:
             return False
         self._connections[peer] = connection
+        self._empty.clear()
         return True
 
     def drop(self, connection: "_Connection", peer: tuple[str, int]) -> None:
         """A connection was lost: whoever waits for an answer over it is told."""
         if self._connections.get(peer) is connection:
             del self._connections[peer]
+            if not self._connections:
+                self._empty.set()
             if self.receiver is not None:
                 self.receiver.unreachable(Address("tcp", *peer))
 
@@ -141,7 +153,7 @@ class _Connection(asyncio.Protocol):
             return
         loop = asyncio.get_running_loop()
         self._heard = loop.time()
-        self._deadline = loop.call_later(self._owner.idle if self._ours else self._owner.first_message, self._check)
+        self._deadline = loop.call_later(min(self._owner.idle, self._owner.first_message), self._check)
 
     def data_received(self, data: bytes) -> None:
         receiver = self._owner.receiver
@@ -175,11 +187,12 @@ class _Connection(asyncio.Protocol):
 
     def _check(self) -> None:
         loop = asyncio.get_running_loop()
-        left = self._heard + self._owner.idle - loop.time()
-        if left <= 0 or not self._spoken:
+        limit = self._owner.idle if self._spoken else self._owner.first_message
+        left = self._heard + limit - loop.time()
+        if left <= 0:
             self.close()
-            return
-        self._deadline = loop.call_later(left, self._check)
+        else:
+            self._deadline = loop.call_later(min(left, self._owner.idle), self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         if self._deadline is not None:
@@ -190,3 +203,8 @@ class _Connection(asyncio.Protocol):
         """Close it."""
         if self._socket is not None:
             self._socket.close()
+
+    def abort(self) -> None:
+        """Close it without sending what waits."""
+        if self._socket is not None:
+            self._socket.abort()

@@ -17,6 +17,7 @@ class UdpTransport(asyncio.DatagramProtocol):
         self._listen = listen
         self._receiver: Receiver | None = None
         self._socket: asyncio.DatagramTransport | None = None
+        self._sending: Address | None = None
 
     @property
     def local(self) -> Address:
@@ -41,11 +42,9 @@ class UdpTransport(asyncio.DatagramProtocol):
         """Send one datagram."""
         if self._socket is None or self._socket.is_closing():
             return
-        try:
-            self._socket.sendto(data, (to.host, to.port))
-        except (OSError, ValueError):
-            # An address of another family, or port 0 that somebody has written into a Via.
-            self._gone(to)
+        self._sending = to
+        self._socket.sendto(data, (to.host, to.port))
+        self._sending = None
 
     async def close(self) -> None:
         """Close the socket."""
@@ -58,9 +57,7 @@ class UdpTransport(asyncio.DatagramProtocol):
         if self._receiver is not None:
             self._receiver.received(data, Address("udp", addr[0], addr[1]), self)
 
-    def error_received(self, exc: Exception) -> None:
-        """asyncio: an ICMP error, which names no peer. The transactions' timers find out who is gone."""
-
-    def _gone(self, to: Address) -> None:
-        if self._receiver is not None:
-            asyncio.get_running_loop().call_soon(self._receiver.unreachable, to)
+    def error_received(self, exc: Exception) -> None:  # noqa: ARG002 - asyncio's signature
+        """asyncio: sending has failed (then it is called from within `send`), or ICMP said so, which names no peer."""
+        if self._sending is not None and self._receiver is not None:
+            asyncio.get_running_loop().call_soon(self._receiver.unreachable, self._sending)

@@ -1,234 +1,176 @@
-"""Reception over an exchange of twenty lines a party: each called leg does what the test has planned for it."""
-
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, cast
 
 import pytest
 import structlog
 
 from cordboard.office.reception import Reception
-from cordboard.simulation.virtual_time import virtual_time
-from cordboard.telephony import (
-    Direction,
-    EndReason,
-    Leg,
-    LegEvent,
-    LegLife,
-    LegRecord,
-    LegState,
-    LineTarget,
-    Party,
-    PhoneTarget,
-    Sound,
-    SystemClock,
-    Target,
-)
+from cordboard.simulation.exchange import SimulatedExchange
+from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.virtual_time import VirtualClock, run, virtual_time
+from cordboard.telephony import EndReason, Leg, LegState, LineTarget, Party, PhoneTarget, Target
+from cordboard.testing.exchange import Listened
 from cordboard.testing.office import loaded_directory
 
-STRANGER = Party("+48221234567", "Kunde")
-TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+DESK, SECOND = PhoneTarget("101"), PhoneTarget("101-mobile")
 CITY, GSM = LineTarget("city", "0671234567"), LineTarget("gsm", "0671234567")
-
-
-class Deaf:
-    """Listens to no change."""
-
-    def leg_changed(self, record: object) -> None:
-        pass
-
-    def connection_changed(self, record: object) -> None:
-        pass
-
-
-class StubLeg:
-    """As much of a leg as `dial` and a refusal need."""
-
-    def __init__(self, direction: Direction, *, dialled: str = "", account: str = "", line: str = "") -> None:
-        record = LegRecord(
-            f"{direction}-{dialled}", "chain", direction, LegState.CALLING, STRANGER, dialled, account, line, TEN
-        )
-        self.life = LegLife(record, Deaf(), SystemClock())
-        self.id, self.chain = record.id, record.chain
-
-    @property
-    def record(self) -> LegRecord:
-        return self.life.record
-
-    @property
-    def state(self) -> LegState:
-        return self.life.state
-
-    def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
-        return self.life.events()
-
-    async def ring(self) -> None:
-        self.life.ring()
-
-    async def answer(self) -> bool:
-        return self.life.answer()
-
-    async def reject(self, reason: EndReason) -> None:
-        self.life.end(reason)
-
-    async def hang_up(self, reason: EndReason = EndReason.HUNG_UP) -> None:
-        self.life.end(reason)
-
-    async def ended(self) -> EndReason:
-        return await self.life.ended()
-
-    async def background(self, sounds: Sequence[Sound]) -> None:
-        pass
-
-
-@dataclass
-class StubBridge:
-    legs: tuple[StubLeg, StubLeg]
-
-    async def ended(self) -> None:
-        await asyncio.wait([asyncio.ensure_future(leg.ended()) for leg in self.legs], return_when="FIRST_COMPLETED")
-
-    async def close(self) -> None:
-        pass
-
-
-@dataclass
-class StubExchange:
-    """`plan` says how each target's call ends; what is not planned is answered, and hangs up a minute later."""
-
-    plan: Mapping[Target, EndReason] = field(default_factory=dict)
-    placed: list[tuple[tuple[Target, ...], Party, float]] = field(default_factory=list)
-
-    async def originate(
-        self, targets: Sequence[Target], *, caller: Party, chain: str = "", ring_time: float = 30.0
-    ) -> StubLeg:
-        self.placed.append((tuple(targets), caller, ring_time))
-        leg = StubLeg(Direction.OUTBOUND)
-        loop = asyncio.get_running_loop()
-        if reason := self.plan.get(targets[0]):
-            loop.call_later(1, leg.life.end, reason)
-        else:
-            loop.call_later(1, leg.life.ring)
-            loop.call_later(5, leg.life.answer)
-            loop.call_later(65, leg.life.end, EndReason.HUNG_UP)
-        return leg
-
-    async def join(self, a: StubLeg, b: StubLeg) -> StubBridge:
-        return StubBridge((a, b))
 
 
 @dataclass
 class StubScenarios:
-    ran: list[tuple[str, str]] = field(default_factory=list)
+    """There is every scenario but "status"; each is over at once."""
+
+    ran: list[tuple[str, LegState]] = field(default_factory=list)
 
     async def run(self, name: str, leg: Leg, values: Mapping[str, str]) -> None:
         if name == "status":
             raise LookupError(name)
-        self.ran.append((name, leg.id))
+        self.ran.append((name, leg.state))
 
 
-async def receive(leg: StubLeg, exchange: StubExchange | None = None) -> list[str]:
-    """Let reception take the leg; the names of the scenarios that ran."""
-    scenarios = StubScenarios()
-    reception = Reception(cast("Any", exchange or StubExchange()), await loaded_directory(), scenarios)
-    await reception(cast("Any", leg))
-    return [name for name, _ in scenarios.ran]
+@dataclass
+class Scene:
+    """An exchange at work, with reception in front."""
+
+    exchange: SimulatedExchange
+    listener: Listened
+    scenarios: StubScenarios
+
+    def placed(self) -> list[tuple[Target, Party]]:
+        return [(phone.target, phone.leg.record.caller) for phone in self.exchange.called]
 
 
-def from_phone(dialled: str, account: str = "101") -> StubLeg:
-    return StubLeg(Direction.INBOUND, dialled=dialled, account=account)
+@asynccontextmanager
+async def scene(**far_ends: FarEnd) -> AsyncIterator[Scene]:
+    there: dict[str, Target] = {"desk": DESK, "second": SECOND, "city": CITY, "gsm": GSM}
+    listener = Listened()
+    exchange = SimulatedExchange(listener, VirtualClock(), {there[name]: end for name, end in far_ends.items()})
+    made = Scene(exchange, listener, StubScenarios())
+    reception = Reception(exchange, await loaded_directory(), made.scenarios)
+    serving = asyncio.create_task(exchange.serve(reception))
+    await asyncio.sleep(0)
+    try:
+        yield made
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
 
 
-@pytest.mark.parametrize(("line", "scenario"), [("city", "main"), ("gsm", "night")])
-async def test_a_call_from_a_line_enters_its_scenario_unanswered(line: str, scenario: str) -> None:
-    # Whatever was dialled: strangers cannot reach inside by themselves.
-    leg = StubLeg(Direction.INBOUND, dialled="101", line=line)
-    assert await receive(leg) == [scenario]
-    assert leg.state is LegState.CALLING
+@virtual_time
+async def test_a_call_from_a_line_enters_its_scenario_unanswered() -> None:
+    # Whatever was dialled: strangers do not reach inside by themselves.
+    async with scene(desk=FarEnd.answers()) as at_work:
+        for line in ("city", "gsm"):
+            await at_work.exchange.call_in("+48221234567", "101", line=line).wait_state(LegState.ENDED)
+        assert at_work.scenarios.ran == [("main", LegState.CALLING), ("night", LegState.CALLING)]
+        assert at_work.placed() == []
 
 
+@virtual_time
 async def test_a_scenarios_number_runs_it() -> None:
-    leg = from_phone("700")
-    assert await receive(leg) == ["menu"]
-    assert leg.state is LegState.CALLING
+    async with scene() as at_work:
+        await at_work.exchange.call_in("101", "700", account="101").wait_state(LegState.ENDED)
+        assert at_work.scenarios.ran == [("menu", LegState.CALLING)]
 
 
 @pytest.mark.parametrize(
-    ("leg", "reason"),
+    ("dialled", "account", "reason"),
     [
-        (from_phone("199"), EndReason.NOT_FOUND),
-        (from_phone("0671234567", account="102"), EndReason.FORBIDDEN),
-        (from_phone("105"), EndReason.UNREACHABLE),
-        (from_phone("102", account="104"), EndReason.FORBIDDEN),  # a disabled user
-        (from_phone("102", account=""), EndReason.FORBIDDEN),
+        ("199", "101", EndReason.NOT_FOUND),
+        ("0671234567@evil", "101", EndReason.NOT_FOUND),
+        ("0671234567", "102", EndReason.FORBIDDEN),
+        ("105", "101", EndReason.UNREACHABLE),
+        ("101", "104", EndReason.FORBIDDEN),  # a disabled user's phone
+        ("101", "", EndReason.FORBIDDEN),
     ],
 )
-async def test_refusals(leg: StubLeg, reason: EndReason) -> None:
-    exchange = StubExchange()
-    assert await receive(leg, exchange) == []
-    assert leg.record.reason is reason
-    assert leg.record.answered is None
-    assert exchange.placed == []
+def test_refusals(dialled: str, account: str, reason: EndReason) -> None:
+    async def call() -> None:
+        async with scene(desk=FarEnd.answers(), city=FarEnd.answers()) as at_work:
+            phone = at_work.exchange.call_in("102", dialled, account=account)
+            await phone.wait_state(LegState.ENDED)
+            assert phone.told is reason
+            assert phone.states == [LegState.CALLING, LegState.ENDED]
+            assert at_work.placed() == []
+
+    run(call())
 
 
+@virtual_time
 async def test_a_number_whose_scenario_is_not_there_is_told() -> None:
-    leg = from_phone("*1")
-    with structlog.testing.capture_logs() as logs:
-        await receive(leg)
-    assert leg.record.reason is EndReason.NOT_FOUND
-    assert [(entry["scenario"], entry["call"]) for entry in logs] == [("status", "chain")]
+    async with scene() as at_work:
+        with structlog.testing.capture_logs() as logs:
+            phone = at_work.exchange.call_in("101", "*1", account="101")
+            await phone.wait_state(LegState.ENDED)
+        assert phone.told is EndReason.NOT_FOUND
+        assert [(entry["log_level"], entry["scenario"]) for entry in logs] == [("error", "status")]
 
 
 @virtual_time
 async def test_a_colleague_is_rung_on_all_his_phones_and_sees_who_calls() -> None:
-    exchange = StubExchange()
-    leg = from_phone("101", account="102")
-    await receive(leg, exchange)
-    assert exchange.placed == [((PhoneTarget("101"), PhoneTarget("101-mobile")), Party("102", "Борис"), 30.0)]
-    assert leg.record.ringing is not None
-    assert leg.state is LegState.ANSWERED  # whoever serves the leg hangs it up when reception returns
+    async with scene(desk=FarEnd.no_answer(), second=FarEnd.answers(3, hangs_up_after=60)) as at_work:
+        # The phone may call itself what it likes: the office says who it is.
+        phone = at_work.exchange.call_in("+1900", "101", account="102", name="Director")
+        await phone.wait_state(LegState.ENDED, within=100)
+        assert at_work.placed() == [(DESK, Party("102", "Борис")), (SECOND, Party("102", "Борис"))]
+        assert phone.states == [LegState.CALLING, LegState.RINGING, LegState.ANSWERED, LegState.ENDED]
+        assert phone.told is EndReason.HUNG_UP
+        (joined, parted) = at_work.listener.connections
+        assert parted.ended is not None
+        assert (parted.ended - joined.started).total_seconds() == 60
+        assert len({record.chain for record in at_work.listener.legs}) == 1
+
+
+@virtual_time
+async def test_a_colleague_who_does_not_come_to_the_phone() -> None:
+    async with scene(desk=FarEnd.no_answer()) as at_work:
+        phone = at_work.exchange.call_in("102", "101", account="102")
+        await phone.wait_state(LegState.ENDED)
+        assert phone.told is EndReason.NO_ANSWER
+        assert asyncio.get_running_loop().time() == pytest.approx(30)
 
 
 @virtual_time
 async def test_the_next_line_is_tried_only_if_the_first_cannot_be_reached() -> None:
-    exchange = StubExchange({CITY: EndReason.UNREACHABLE})
-    leg = from_phone("0671234567")
-    await receive(leg, exchange)
-    assert exchange.placed == [((CITY,), Party("+380322327757"), 120.0), ((GSM,), Party("gsm-user"), 120.0)]
-    assert leg.record.answered is not None
+    async with scene(city=FarEnd.unreachable(), gsm=FarEnd.answers(100)) as at_work:
+        phone = at_work.exchange.call_in("101", "0671234567", account="101")
+        await phone.wait_state(LegState.ANSWERED, within=110)
+        assert at_work.placed() == [(CITY, Party("+380322327757")), (GSM, Party("gsm-user"))]
 
 
 @pytest.mark.parametrize(
-    ("end", "told", "tried"),
+    ("far_end", "told", "tried"),
     [
-        (EndReason.BUSY, EndReason.BUSY, 1),
-        (EndReason.NO_ANSWER, EndReason.NO_ANSWER, 1),
-        (EndReason.REJECTED, EndReason.REJECTED, 1),
-        (EndReason.UNREACHABLE, EndReason.UNREACHABLE, 2),
-        (EndReason.ERROR, EndReason.UNREACHABLE, 2),
+        (FarEnd.busy(), EndReason.BUSY, [CITY]),
+        (FarEnd.no_answer(), EndReason.NO_ANSWER, [CITY]),
+        (FarEnd.rejects(), EndReason.REJECTED, [CITY]),
+        (FarEnd.unreachable(), EndReason.UNREACHABLE, [CITY, GSM]),
+        (FarEnd(answers_after=0, refuses=EndReason.NOT_FOUND), EndReason.NOT_FOUND, [CITY, GSM]),
     ],
+    ids=lambda value: value.value if isinstance(value, EndReason) else "",
 )
-def test_the_caller_is_told_why_nobody_came(end: EndReason, told: EndReason, tried: int) -> None:
-    @virtual_time
+def test_the_caller_is_told_why_nobody_came(far_end: FarEnd, told: EndReason, tried: list[Target]) -> None:
     async def call() -> None:
-        exchange = StubExchange({CITY: end, GSM: end})
-        leg = from_phone("0671234567")
-        await receive(leg, exchange)
-        assert leg.record.reason is told
-        assert leg.record.answered is None
-        assert len(exchange.placed) == tried
+        async with scene(city=far_end, gsm=far_end) as at_work:
+            phone = at_work.exchange.call_in("101", "0671234567", account="101")
+            await phone.wait_state(LegState.ENDED, within=300)
+            assert phone.told is told
+            assert LegState.ANSWERED not in phone.states
+            assert [target for target, _ in at_work.placed()] == tried
 
-    call()
+    run(call())
 
 
 @virtual_time
 async def test_a_caller_who_gave_up_is_not_taken_to_the_next_line() -> None:
-    exchange = StubExchange()
-    leg = from_phone("0671234567")
-    asyncio.get_running_loop().call_later(3, leg.life.end, EndReason.CANCELLED)
-    await receive(leg, exchange)
-    assert leg.record.reason is EndReason.CANCELLED
-    assert len(exchange.placed) == 1
+    async with scene(city=FarEnd.no_answer(), gsm=FarEnd.answers()) as at_work:
+        phone = at_work.exchange.call_in("101", "0671234567", account="101")
+        await asyncio.sleep(3)
+        phone.hang_up()
+        await asyncio.sleep(300)
+        assert [target for target, _ in at_work.placed()] == [CITY]
+        assert at_work.exchange.called[0].told is EndReason.CANCELLED
+        assert at_work.exchange.legs() == []

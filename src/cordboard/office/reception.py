@@ -18,12 +18,8 @@ _REFUSALS = {
     Refusal.FORBIDDEN: EndReason.FORBIDDEN,
     Refusal.UNREACHABLE: EndReason.UNREACHABLE,
 }
-_FAILURES = {
-    Dialled.BUSY: EndReason.BUSY,
-    Dialled.NO_ANSWER: EndReason.NO_ANSWER,
-    Dialled.REJECTED: EndReason.REJECTED,
-    Dialled.UNREACHABLE: EndReason.UNREACHABLE,
-}
+_TOLD = (EndReason.BUSY, EndReason.NO_ANSWER, EndReason.REJECTED, EndReason.NOT_FOUND)
+"""What the caller is told as it happened; all else is UNREACHABLE to him."""
 
 _log = structlog.get_logger("office")
 
@@ -78,15 +74,16 @@ class Reception:
 
     async def _connect(self, leg: Leg, record: LegRecord, person: Person, destination: Destination) -> None:
         """Try the alternatives in order; only one that cannot be reached lets the next have its turn."""
-        outcome = Dialled.UNREACHABLE
+        failure = EndReason.UNREACHABLE
         for targets in destination.targets:
             show = self._office.shown_party(dialled_by=person.login, targets=targets, original=record.caller)
             outside = any(isinstance(target, LineTarget) for target in targets)
             result = await dial(
                 self._exchange, leg, targets, show=show, ring_time=OUTSIDE_RING_TIME if outside else RING_TIME
             )
-            outcome = result.outcome
-            if outcome is not Dialled.UNREACHABLE or leg.state is LegState.ENDED:
+            if result.outcome is Dialled.ANSWERED or leg.state is LegState.ENDED:
+                return
+            failure = result.reason if result.reason in _TOLD else EndReason.UNREACHABLE
+            if result.outcome is not Dialled.UNREACHABLE:
                 break
-        if outcome is not Dialled.ANSWERED:
-            await leg.reject(_FAILURES[outcome])
+        await leg.reject(failure)

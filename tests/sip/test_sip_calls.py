@@ -13,6 +13,7 @@ from cordboard.sip.addressing import Addressing
 from cordboard.sip.agent import Agent
 from cordboard.sip.api import (
     Address,
+    Credentials,
     EndedBy,
     Identity,
     IncomingSession,
@@ -20,6 +21,7 @@ from cordboard.sip.api import (
     OutgoingSession,
     SessionEnd,
 )
+from cordboard.sip.digest import ha1_of
 from cordboard.testing.sip import Network, Witness
 
 ALICE = Identity("101", "office", "Alice")
@@ -421,3 +423,65 @@ async def test_closing_ends_sessions_without_a_word_on_the_wire() -> None:
         assert both.near.end == SessionEnd(EndedBy.LOCAL)
         assert both.network.sent("BYE") == []
         await incoming.bye()
+
+
+@virtual_time
+async def test_who_offers_need_not_wait_when_the_far_end_hangs_up() -> None:
+    async with pair() as both:
+        out, incoming = await both.up()
+        both.network.fate = losing(("INVITE", 99)).fate
+        offering = asyncio.create_task(out.reoffer(b"hold"))
+        await asyncio.sleep(0.1)
+        before = asyncio.get_running_loop().time()
+        await incoming.bye()
+        with pytest.raises(NotAcceptableError):
+            await offering
+        assert asyncio.get_running_loop().time() - before < 0.1
+        assert both.near.events == ["accepted", "ended"]
+
+
+class Office:
+    realm = "office"
+
+    def trusted(self, source: Address, caller: Identity, uri: Identity) -> bool:
+        return caller.user == "line"
+
+    def secret(self, username: str) -> tuple[str, str] | None:
+        return ("MD5", ha1_of("MD5", username, "office", "secret")) if username == "101" else None
+
+
+@virtual_time
+async def test_challenges_keep_no_state_and_survive_loss() -> None:
+    network = losing(("401 INVITE", 2), ("ACK", 1))
+    calls: list[IncomingSession] = []
+
+    async def take(call: IncomingSession) -> None:
+        calls.append(call)
+        call.begin(far)
+        call.accept(b"answer")
+
+    near, far = Witness(), Witness()
+    caller = agent(network, HERE, 1, take)
+    callee = Agent([THERE], Office(), take, transports=network.transport, random=Random(2))
+    await caller.start()
+    await callee.start()
+    out = caller.invite(
+        "sip:700@10.0.0.2", near, caller=ALICE, offer=b"offer", credentials=Credentials("101", "secret")
+    )
+    await asyncio.sleep(0.2)
+    assert callee.endpoint.transactions == 0
+    await near.until("accepted")
+    assert calls[0].account == "101"
+    assert near.events == ["accepted"]
+    await out.bye()
+    await far.until("ended")
+
+    stranger, line = Witness(), Witness()
+    caller.invite("sip:700@10.0.0.2", stranger, caller=ALICE, offer=b"offer")
+    caller.invite("sip:700@10.0.0.2", line, caller=Identity("line"), offer=b"offer")
+    await stranger.until("ended")
+    assert stranger.end == SessionEnd(EndedBy.REMOTE, 401, "Unauthorized")
+    await line.until("accepted")
+    assert [call.account for call in calls] == ["101", ""]
+    await caller.close()
+    await callee.close()

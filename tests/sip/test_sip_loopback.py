@@ -56,7 +56,6 @@ async def test_a_phone_registers_calls_and_hangs_up(transport: str) -> None:
                 "REGISTER",
                 "sip:office",
                 caller=Identity(user, "office"),
-                called=Identity(user, "office"),
                 via=at,
                 credentials=Credentials(user, password),
                 headers={"Expires": "300"},

@@ -336,6 +336,9 @@ class Agent:
         check = self._authenticator.check(transaction.request, claimed)
         if check.verdict is Verdict.CHALLENGE:
             transaction.respond(Answer(401, headers=(("WWW-Authenticate", check.challenge),)))
+            # Without state, or forged requests would fill our tables and have us repeat 401s to their victim
+            # (§26.3.2.4). A repeated request gets a new challenge.
+            transaction.close()
             return None
         if check.verdict is Verdict.FORBIDDEN:
             self.counters.auth_failures += 1

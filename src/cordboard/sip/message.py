@@ -1,5 +1,6 @@
 """Requests and responses as this room sees them: the library's message, with what everybody needs read only once."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -109,15 +110,33 @@ class Message:
 
     @property
     def sdp(self) -> bytes | None:
-        """The body if it is a session description."""
+        """The session description in the body, also inside multipart/mixed (RFC 5621); None if there is none."""
         if not self.raw.body:
             return None
-        kind = self.header("content-type").split(";", 1)[0].strip().lower()
-        return self.raw.body if kind == "application/sdp" else None
+        content_type = self.header("content-type")
+        kind = content_type.split(";", 1)[0].strip().lower()
+        if kind == "application/sdp":
+            return self.raw.body
+        return _sdp_part(content_type, self.raw.body) if kind == "multipart/mixed" else None
 
     def all_headers(self) -> dict[str, Sequence[str]]:
         """Every header, names in lower case."""
         return {_COMPACT.get(lower := name.lower(), lower): tuple(values) for name, values in self.raw.headers.items()}
+
+
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))', re.IGNORECASE)
+_SDP_PART = re.compile(rb"^content-type[ \t]*:[ \t]*application/sdp[ \t]*(?:;|\r?$)", re.IGNORECASE | re.MULTILINE)
+
+
+def _sdp_part(content_type: str, body: bytes) -> bytes | None:
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        return None
+    for part in (b"\r\n" + body).split(b"\r\n--" + (found[1] or found[2]).encode()):
+        headers, _, content = part.partition(b"\r\n\r\n")
+        if _SDP_PART.search(headers):
+            return content
+    return None
 
 
 class Request(Message):

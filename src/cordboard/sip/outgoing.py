@@ -64,7 +64,9 @@ class Opening:
     def lines(self, endpoint: Endpoint, to: Address, cseq: int, extra: Headers) -> Headers:
         """All headers but Via and Max-Forwards."""
         host = endpoint.addressing.advertised(to.host)
-        called = write_address(self.called, parse_uri(self.uri).host or host) if self.called else f"<{self.uri}>"
+        # A REGISTER speaks of whoever sends it, unless it says otherwise (§10.2).
+        whom = self.called or (self.caller if self.method == "REGISTER" else None)
+        called = write_address(whom, parse_uri(self.uri).host or host) if whom else f"<{self.uri}>"
         given = {name.lower() for name in self.headers}
         contact = [("Contact", endpoint.contact(to, self.caller.user if self.method == "REGISTER" else ""))]
         content = [("Content-Type", "application/sdp")]
@@ -122,7 +124,10 @@ class OutgoingCall(Call):
             self.finish(SessionEnd(EndedBy.TIMEOUT, 503, "Host Not Found"))
             return
         if self._phase is Phase.SETUP:
-            self._send()
+            try:
+                self._send()
+            except ValueError as error:
+                self.finish(SessionEnd(EndedBy.LOCAL, 400, str(error)))
 
     def _send(self) -> None:
         assert self._to is not None

@@ -100,6 +100,8 @@ class Call:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._acks: dict[int, tuple[bytes, Address]] = {}
+        self._waiting: set[asyncio.Future[Response | int]] = set()
+        """Requests of ours whose callers need not wait for an answer once the session is over."""
         self._owns_call_id = False
         self._proof: Headers = []
         """The credentials that our INVITE was accepted with: its ACK carries them too (§22.1)."""
@@ -127,6 +129,9 @@ class Call:
         self._phase = Phase.OVER
         self._end = end
         self._quiet.set()
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(481)
         self._services.left(self)
         self._tell(lambda handler: handler.ended(end))
 
@@ -292,6 +297,9 @@ class Call:
                 on_response=lambda response, future=future: self._transacted(response, future),  # type: ignore[misc] # mypy cannot infer a lambda's default
                 on_failure=lambda status, future=future: None if future.done() else future.set_result(status),  # type: ignore[misc] # as above
             )
+            if method != "BYE":
+                self._waiting.add(future)
+                future.add_done_callback(self._waiting.discard)
             result = await future
             if isinstance(result, Response) and (again := responder.answer(result, method, uri)):
                 proof = [again]

@@ -1,0 +1,90 @@
+"""Dial."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Self
+
+from pydantic import model_validator
+
+from cordboard.components._reaching import Reaching
+from cordboard.office.ports import Destination, Numbering, Refusal
+from cordboard.scenario.component import VOICE, Text
+from cordboard.scenario.context import Context
+from cordboard.telephony import Dialled, LegState, dial
+
+
+class Dial(Reaching):
+    """Joins the caller with a user of the office, an internal number, or a number outside.
+
+    A caller who was not answered yet hears ringing and is answered only when the other side answers: nobody pays for
+    the waiting. If there are several ways to the number (a second line, for one), the next is tried when one cannot
+    be reached. A number that belongs to a scenario runs that scenario.
+
+    Exits: *answered* after the talk, if it was the other side who hung up; *busy*, *no_answer*, *rejected* and
+    *unreachable* if there was no talk (a number that nobody has is unreachable); *forbidden* if the user named in
+    `dialled_by` may not dial the number.
+    """
+
+    kind = "dial"
+    title = "Dial"
+    group = "calls"
+    kinds = VOICE
+    waits = True
+
+    dialled_by: Text = ""
+    """The login of the user whose rights count, for callers who dial through the exchange from outside: `{login}`.
+    Left out: the scenario may dial anything. Written, but empty when the call comes: nothing may be dialled."""
+
+    class Exit(StrEnum):
+        """Its exits."""
+
+        ANSWERED = "answered"
+        BUSY = "busy"
+        NO_ANSWER = "no_answer"
+        REJECTED = "rejected"
+        UNREACHABLE = "unreachable"
+        FORBIDDEN = "forbidden"
+
+    @model_validator(mode="after")
+    def _rights_need_routes(self) -> Self:
+        if self.line and "dialled_by" in self.model_fields_set:
+            raise ValueError("rights are those to dial by the routes of the office: leave the line empty")
+        return self
+
+    async def run(self, ctx: Context) -> str:
+        """Find the way, and go it."""
+        if "dialled_by" in self.model_fields_set and not self.dialled_by:
+            # An empty login would be the exchange itself, which may do everything.
+            return self.Exit.FORBIDDEN
+        destination = self.destination(ctx, dialled_by=self.dialled_by)
+        if destination.refusal is not None:
+            ctx.log.info("no way to %s: %s", destination.number, destination.refusal)
+            return _REFUSALS[destination.refusal]
+        if destination.scenario:
+            await ctx.call(destination.scenario)
+            return self.Exit.ANSWERED
+        return _OUTCOMES[await self._try(ctx, destination)]
+
+    async def _try(self, ctx: Context, destination: Destination) -> Dialled:
+        """The alternatives in order, until one can be reached."""
+        outcome = Dialled.UNREACHABLE
+        for targets in destination.targets:
+            show = ctx.port(Numbering).shown_party(
+                dialled_by=self.dialled_by, targets=targets, original=ctx.leg.record.caller
+            )
+            result = await dial(ctx.exchange, ctx.leg, targets, show=show, ring_time=self.ring_time.total_seconds())
+            outcome = result.outcome
+            if outcome is not Dialled.UNREACHABLE or ctx.leg.state is LegState.ENDED:
+                break
+        return outcome
+
+
+_REFUSALS: Mapping[Refusal, str] = MappingProxyType(
+    {
+        Refusal.UNKNOWN: Dial.Exit.UNREACHABLE,
+        Refusal.UNREACHABLE: Dial.Exit.UNREACHABLE,
+        Refusal.FORBIDDEN: Dial.Exit.FORBIDDEN,
+    }
+)
+_OUTCOMES: Mapping[Dialled, str] = MappingProxyType({outcome: Dial.Exit(outcome.value) for outcome in Dialled})

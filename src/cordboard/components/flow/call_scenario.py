@@ -1,0 +1,42 @@
+"""Call a scenario."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from cordboard.scenario.component import Component, ScenarioName, Value, VariableName
+from cordboard.scenario.context import Context
+
+
+class CallScenario(Component):
+    """Runs another scenario of the same kind and comes back.
+
+    Variables that both scenarios declare with the same name and type are shared, there and back. If the other
+    scenario fails, this step leaves by *error*.
+
+    Exits: *done* when the other scenario has ended.
+    """
+
+    kind = "call_scenario"
+    title = "Call a scenario"
+    group = "flow"
+
+    scenario: ScenarioName
+    """The scenario to run."""
+    values: dict[str, Value] = Field(default_factory=dict)
+    """Variables of the other scenario and the values they begin with."""
+    result: VariableName = ""
+    """The variable that takes the value which the other scenario's Stop gives."""
+
+    class Exit(StrEnum):
+        """Its exits."""
+
+        DONE = "done"
+
+    async def run(self, ctx: Context) -> str:
+        """There and back."""
+        ended = await ctx.call(self.scenario, self.values)
+        if ended.chain_ended:
+            ctx.stop(ended.value, whole_chain=True)
+        ctx.set(self.result, ended.value)
+        return self.Exit.DONE

@@ -1,0 +1,22 @@
+"""Jump to a scenario."""
+
+from cordboard.scenario.component import Component, ScenarioName
+from cordboard.scenario.context import Context
+
+
+class JumpToScenario(Component):
+    """Ends this scenario and goes on in another of the same kind.
+
+    Variables that both declare with the same name and type keep their values. There are no exits: nothing comes back.
+    """
+
+    kind = "jump_to_scenario"
+    title = "Jump to a scenario"
+    group = "flow"
+
+    scenario: ScenarioName
+    """The scenario to go on in."""
+
+    async def run(self, ctx: Context) -> str:
+        """Leave for good."""
+        ctx.jump(self.scenario)

@@ -1,0 +1,82 @@
+"""Menu."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from cordboard.components._speaking import Speaking
+from cordboard.scenario.component import VOICE, ExitRow, Text, VariableName
+from cordboard.scenario.context import Context
+from cordboard.telephony import ALL_KEYS, KeyRule
+
+
+class MenuKey(ExitRow):
+    """One key and its exit."""
+
+    key: str = Field(pattern=r"^[0-9*#A-D]$")
+    """The key of the telephone: 0 to 9, `*` or `#`."""
+
+
+class Menu(Speaking):
+    """Says a prompt and waits for one key. A call that is not answered yet is answered first.
+
+    A key that the menu does not have, or no key in time, makes it say the prompt again, until all attempts are used.
+
+    Exits: one for each key; *wrong_key* or *nothing_pressed* when the attempts are used, by what happened last.
+    """
+
+    kind = "menu"
+    title = "Menu"
+    group = "voice"
+    kinds = VOICE
+    waits = True
+
+    keys: tuple[MenuKey, ...]
+    """The keys and where they lead."""
+    wait: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(minutes=10))] = timedelta(seconds=5)
+    """How long a key is waited for after the prompt."""
+    attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """How many times the prompt is said at most."""
+    interruptible: bool = True
+    """Whether a key stops the prompt. If not, a key that was pressed meanwhile counts after the prompt."""
+    wrong_key_text: Text = ""
+    """What is said after a wrong key, before the prompt comes again."""
+    pressed: VariableName = ""
+    """The variable that takes the key."""
+
+    class Exit(StrEnum):
+        """Its fixed exits."""
+
+        WRONG_KEY = "wrong_key"
+        NOTHING_PRESSED = "nothing_pressed"
+
+    @model_validator(mode="after")
+    def _each_key_once(self) -> Self:
+        keys = [row.key for row in self.keys]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"key {', '.join(twice)} stands in the menu twice")
+        return self
+
+    async def run(self, ctx: Context) -> str:
+        """Ask until a key of the menu is pressed or the attempts are used."""
+        prompt, wrong = await self.sounds(ctx), await self.spoken(ctx, self.wrong_key_text)
+        interrupt = ALL_KEYS if self.interruptible else ""
+        rule = KeyRule(max_digits=1, terminator="", first_timeout=self.wait.total_seconds())
+        exits = {row.key: row.id for row in self.keys}
+        await ctx.leg.answer()
+        failed = self.Exit.NOTHING_PRESSED
+        for attempt in range(1, self.attempts + 1):
+            await ctx.leg.play(prompt, interrupt=interrupt)
+            key = (await ctx.leg.collect(rule)).digits
+            ctx.set(self.pressed, key)
+            if key in exits:
+                return exits[key]
+            failed = self.Exit.WRONG_KEY if key else self.Exit.NOTHING_PRESSED
+            # What was typed ahead was meant for the exit that was missed.
+            ctx.leg.forget_keys()
+            if key and attempt < self.attempts:
+                await ctx.leg.play(wrong, interrupt=interrupt)
+        return failed

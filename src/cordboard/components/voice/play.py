@@ -1,0 +1,38 @@
+"""Play."""
+
+from enum import StrEnum
+
+from cordboard.components._speaking import Speaking
+from cordboard.scenario.component import VOICE
+from cordboard.scenario.context import Context
+from cordboard.telephony import PlayEnd
+
+
+class Play(Speaking):
+    """Says a text or plays a recorded sound to the caller. A call that is not answered yet is answered first.
+
+    Exits: *done* when all was heard; *key_pressed* if the caller stopped it by a key. The key is kept for the next
+    component that asks for keys.
+    """
+
+    kind = "play"
+    title = "Play"
+    group = "voice"
+    kinds = VOICE
+    waits = True
+
+    stop_keys: str = ""
+    """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
+
+    class Exit(StrEnum):
+        """Its exits."""
+
+        DONE = "done"
+        KEY_PRESSED = "key_pressed"
+
+    async def run(self, ctx: Context) -> str:
+        """Speak."""
+        sounds = await self.sounds(ctx)
+        await ctx.leg.answer()
+        played = await ctx.leg.play(sounds, interrupt=self.stop_keys)
+        return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

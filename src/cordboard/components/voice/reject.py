@@ -1,0 +1,44 @@
+"""Reject."""
+
+from enum import StrEnum
+
+from cordboard.scenario.component import VOICE, Component
+from cordboard.scenario.context import Context
+from cordboard.telephony import EndReason
+
+
+class RejectReason(StrEnum):
+    """What the caller's phone is told."""
+
+    REJECTED = "rejected"
+    BUSY = "busy"
+    NOT_FOUND = "not_found"
+    UNREACHABLE = "unreachable"
+
+
+class Reject(Component):
+    """Turns the caller away without answering: nobody pays. A call that was answered before is hung up.
+
+    The scenario goes on without the call; only components that need none make sense from here on.
+
+    Exits: *done* when the call is over.
+    """
+
+    kind = "reject"
+    title = "Reject"
+    group = "voice"
+    kinds = VOICE
+    ends_leg = True
+
+    reason: RejectReason = RejectReason.REJECTED
+    """What the caller is told: rejected, busy, not_found (no such number) or unreachable (at the moment)."""
+
+    class Exit(StrEnum):
+        """Its exits."""
+
+        DONE = "done"
+
+    async def run(self, ctx: Context) -> str:
+        """Turn away."""
+        await ctx.leg.reject(EndReason(self.reason.value))
+        return self.Exit.DONE

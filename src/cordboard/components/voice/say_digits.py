@@ -1,0 +1,47 @@
+"""Say digits."""
+
+from enum import StrEnum
+
+from cordboard.scenario.component import VOICE, Component, Text
+from cordboard.scenario.context import Context
+from cordboard.speech.api import Speech
+from cordboard.telephony import PlayEnd
+
+
+class SayDigits(Component):
+    """Reads a number out digit by digit: an internal number, a code, a phone.
+
+    Everything but digits is passed over. A call that is not answered yet is answered first.
+
+    Exits: *done* when all was heard, also if there was no digit; *key_pressed* if the caller stopped it by a key,
+    which is kept for the next component that asks for keys.
+    """
+
+    kind = "say_digits"
+    title = "Say digits"
+    group = "voice"
+    kinds = VOICE
+    waits = True
+
+    digits: Text
+    """What is read out, usually a variable: `{number}`."""
+    language: str = ""
+    """The language of the words: en, ru or uk. Empty: the language of the office."""
+    stop_keys: str = ""
+    """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
+
+    class Exit(StrEnum):
+        """Its exits."""
+
+        DONE = "done"
+        KEY_PRESSED = "key_pressed"
+
+    async def run(self, ctx: Context) -> str:
+        """Speak, with a comma behind each digit for the pause."""
+        digits = [character for character in self.digits if character in "0123456789"]
+        if not digits:
+            return self.Exit.DONE
+        clip = await ctx.port(Speech).say(", ".join(digits), self.language)
+        await ctx.leg.answer()
+        played = await ctx.leg.play([clip], interrupt=self.stop_keys)
+        return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

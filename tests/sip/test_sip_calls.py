@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -379,6 +379,12 @@ async def test_offers_that_meet_are_sent_again_after_different_waits() -> None:
         answers = await asyncio.gather(out.reoffer(b"one"), incoming.reoffer(b"two"))
         assert list(answers) == [b"far's answer", b"near's answer"]
         assert len(both.network.sent("SIP/2.0 491")) == 2
+        ours, theirs = (
+            [time for time, source, _, line in both.network.log if source == side and line[:6] == "INVITE"]
+            for side in (HERE, THERE)
+        )
+        assert 2.1 <= ours[-1] - ours[-2] <= 4.1  # the owner of the Call-ID (RFC 3261 §14.1)
+        assert theirs[-1] - theirs[-2] <= 2.1
         await out.bye()
 
 
@@ -485,3 +491,49 @@ async def test_challenges_keep_no_state_and_survive_loss() -> None:
     assert [call.account for call in calls] == ["101", ""]
     await caller.close()
     await callee.close()
+
+
+@pytest.mark.parametrize("seed", range(25))
+@virtual_time
+async def test_calls_over_a_bad_network_always_come_to_an_end(seed: int) -> None:
+    """A fifth of the packets is lost, some are doubled, all are shuffled; both sides do what comes to their minds."""
+    dice = Random(seed)
+
+    def fate(_data: bytes, _source: Address, _to: Address) -> tuple[float, ...]:
+        copies = dice.choices((0, 1, 2), (20, 70, 10))[0]
+        return tuple(dice.uniform(0.01, 0.4) for _ in range(copies))
+
+    async def act(side: OutgoingSession | IncomingSession, witness: Witness) -> None:
+        for _ in range(dice.randint(0, 3)):
+            await asyncio.sleep(dice.uniform(0, 2))
+            with suppress(NotAcceptableError):
+                await side.reoffer(b"hold")
+            await side.inform("application/dtmf", b"1")
+        await asyncio.sleep(dice.uniform(0, 3))
+        await side.bye()
+        assert witness.events.count("ended") == 1
+
+    async with pair(Network(fate)) as both:
+        out = both.call()
+        if dice.random() < 0.2:
+            await asyncio.sleep(dice.uniform(0, 2))
+            await out.cancel()
+        waiting = asyncio.create_task(both.ringing.wait())
+        await asyncio.wait([waiting], timeout=40)
+        waiting.cancel()
+        parties = [act(out, both.near)]
+        if both.calls:
+            incoming = both.calls[-1]
+            if dice.random() < 0.5:
+                incoming.progress(180)
+            await asyncio.sleep(dice.uniform(0, 3))
+            if dice.random() < 0.8:
+                incoming.accept(b"answer")
+                parties.append(act(incoming, both.far))
+            else:
+                incoming.refuse(486)
+        await asyncio.gather(*parties)
+        assert len(both.calls) <= 1
+        for witness in (both.near, both.far):
+            assert witness.events.count("accepted") + witness.events.count("acknowledged") <= 1
+            assert not witness.events or witness.events[-1] == "ended"

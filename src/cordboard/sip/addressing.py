@@ -87,8 +87,6 @@ class Addressing:
         """
         if came_from.transport == "tcp" and target.transport == "tcp":
             return came_from
-        if target.host == came_from.host:
-            return target
         if self.is_local(target.host) and not self.is_local(came_from.host):
             return came_from
         return target

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cordboard.office.numbering import NumberingPlan
@@ -94,6 +96,12 @@ def test_rights_count_in_international_form(plan: NumberingPlan, login: str, num
     destination = plan.destination(number, dialled_by=login)
     assert destination.refusal == (None if allowed else FORBIDDEN)
     assert bool(destination.targets) is allowed
+
+
+def test_an_empty_prefix_is_no_right_to_the_whole_world() -> None:
+    users = tuple(replace(user, allowed_prefixes=("",)) for user in OFFICE.users)
+    plan = NumberingPlan(replace(OFFICE, users=users))
+    assert plan.destination("0671234567", dialled_by="anna").refusal is FORBIDDEN
 
 
 @pytest.mark.parametrize(

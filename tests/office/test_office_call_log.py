@@ -79,14 +79,16 @@ async def test_only_the_newest_state_of_each_leg_waits_to_be_written() -> None:
 
 async def test_what_could_not_be_written_is_written_next_time_unless_it_is_stale() -> None:
     repository = GatedRepository()
-    repository.open.set()
     repository.fails = True
     log = CallLog(repository, phone)
     log.leg_changed(CALLING)
     log.connection_changed(JOINED)
-    with pytest.raises(OSError, match="no disk"):
-        await log.flush()
+    failing = asyncio.create_task(log.flush())
+    await repository.entered.wait()
     log.leg_changed(ANSWERED)
+    repository.open.set()
+    with pytest.raises(OSError, match="no disk"):
+        await failing
     await log.flush()
     await log.flush()
     assert [([leg.record for leg in legs], joined) for legs, joined in repository.saves] == [([ANSWERED], [JOINED])]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy.exc import StatementError
 
 from cordboard.scenario.context import RunMode
@@ -54,6 +55,8 @@ async def test_a_run_goes_on_after_a_restart_where_its_last_finished_step_left_i
         assert (claimed.checkpoint, claimed.epoch) == ({"step": "call"}, 2)
         await store.runs.finish_step("r1", 2, {}, [SMS], wake=at(7200))
         assert await store.runs.next_wake() == at(7200)
+        assert await store.runs.renew({"r1": 2}, at(9000)) == ["r1"]  # a late renewal must not let it oversleep
+        assert await store.runs.next_wake() == at(7200)
         assert await store.runs.effects() == [SMS]
         await store.runs.finish_step("r1", 2, {}, ending=Ending(Outcome.FINISHED, {"x": [1, None]}))
         found = await store.runs.get("r1")
@@ -80,9 +83,11 @@ async def test_two_processes_never_claim_the_same_run(tmp_path: Path) -> None:
     async with sqlite_store(tmp_path) as one, sqlite_store(tmp_path) as two:
         for number in range(20):
             await one.runs.start(run(f"r{number}"))
-        claims = await asyncio.gather(
-            *(store.runs.claim(at(1), "node", at(30), limit=3) for store in (one, two) for _ in range(4))
-        )
+        with structlog.testing.capture_logs() as logs:
+            claims = await asyncio.gather(
+                *(store.runs.claim(at(1), "node", at(30), limit=3) for store in (one, two) for _ in range(4))
+            )
+        assert logs == []  # both read and then write: one waits for the other from the start, and none fails halfway
         ids = [claimed.id for claim in claims for claimed in claim]
         assert len(ids) == 20
         assert len(set(ids)) == 20

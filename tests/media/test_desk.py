@@ -437,6 +437,25 @@ async def test_keys_become_tones_for_who_did_not_agree_on_events(rig: Rig, peer:
     assert stamps == sorted(set(stamps))
 
 
+async def test_a_sound_into_a_talk_is_heard_instead_of_the_other(rig: Rig, peer: RtpPeer, other: RtpPeer) -> None:
+    a, b = rig.open(peer.remote()), rig.open(other.remote())
+    rig.ask(control.Join(a.stream, b.stream))
+    for _ in range(2):
+        peer.say(_address(a), tone(440, seconds=0.04))
+        rig.receive()
+        play = rig.play(b.stream, ToneSpec((1000.0,), 0.06))
+        peer.say(_address(a), tone(440, seconds=0.04))
+        rig.receive()
+        rig.frames(4)
+        assert rig.answer(play) == PlayReport(PlayStop.FINISHED, seconds=0.06)
+    await _hears(other, 2 * (2 + 3))
+    tones = [round(strongest_frequency(other.samples()[start : start + 160]), -2) for start in range(0, 1600, 160)]
+    assert tones == [400, 400, 1000, 1000, 1000] * 2
+    assert [(later.sequence - earlier.sequence) & 0xFFFF for earlier, later in pairwise(other.heard)] == [1] * 9
+    steps = [(later.timestamp - earlier.timestamp) & 0xFFFFFFFF for earlier, later in pairwise(other.heard)]
+    assert all(160 <= step <= 800 for step in steps)
+
+
 async def test_who_holds_us_is_sent_nothing_of_the_other(rig: Rig, peer: RtpPeer, other: RtpPeer) -> None:
     a, b = rig.open(peer.remote()), rig.open(other.remote(send=False))
     rig.ask(control.Join(a.stream, b.stream))

@@ -5,6 +5,7 @@ Lives on the asyncio loop. It has no task of its own: answers come by the protoc
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 from asyncio.subprocess import Process
@@ -244,9 +245,10 @@ async def start_worker(*, rtp_ports: range) -> MediaWorker:
     with theirs:
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "cordboard.media.worker",
+                sys.executable, "-P", "-m", "cordboard.media.worker",  # -P: no modules of the current folder
                 "--control", str(theirs.fileno()), "--ports", str(rtp_ports.start), str(rtp_ports.stop - 1),
                 stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),),
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # numpy would start a thread for each processor
             )  # fmt: skip
         except BaseException:
             ours.close()

@@ -156,3 +156,15 @@ async def test_traces_come_back_in_order(store: Store) -> None:
     assert await store.traces.steps_of("r1") == steps
     assert store.writer.groups == 2
     assert store.writer.dropped == 0
+
+
+async def test_old_traces_are_forgotten_with_their_steps(store: Store) -> None:
+    step = StepTrace("", "c1", "menu", "s", "play", 0, at(0), 0.1, {}, {}, "done")
+    for number in range(250):
+        store.traces.run(RunTrace(f"r{number}", "c1", "menu", 3, "voice", at(number)))
+        store.traces.step(replace(step, run_id=f"r{number}"))
+    await store.writer.flush()
+    assert await store.traces.forget_before(at(249)) == 249
+    assert [trace.run_id for trace in await store.traces.runs_of("c1")] == ["r249"]
+    assert await store.traces.steps_of("r248") == []
+    assert len(await store.traces.steps_of("r249")) == 1

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from cordboard.scenario.ports import RunTrace, StepTrace
 from cordboard.scenario.results import Outcome
@@ -14,6 +15,9 @@ from cordboard.store.tables import run_traces, step_traces, storable
 from cordboard.store.writer import Writer
 
 _ADD_STEP = insert(step_traces)  # one object: rows for it are written together
+
+_PIECE = 100
+"""Runs that are forgotten at a time."""
 
 
 class StoredTraces:
@@ -51,6 +55,22 @@ class StoredTraces:
             return [StepTrace(**row) for row in connection.execute(query).mappings()]
 
         return await self._reader.read(read)
+
+    async def forget_before(self, moment: datetime) -> int:
+        """Delete the traces of runs that began before `moment`; returns how many runs. A piece at a time, so that
+        nobody waits for it.
+        """
+        old = select(run_traces.c.run_id).where(run_traces.c.started < moment).limit(_PIECE)
+
+        def forget_some(connection: Connection) -> int:
+            ids = connection.execute(old).scalars().all()
+            connection.execute(delete(step_traces).where(step_traces.c.run_id.in_(ids)))
+            return connection.execute(delete(run_traces).where(run_traces.c.run_id.in_(ids))).rowcount
+
+        forgotten = 0
+        while gone := await self._writer.transact(forget_some):
+            forgotten += gone
+        return forgotten
 
 
 def _row(trace: RunTrace | StepTrace) -> dict[str, Any]:

@@ -57,8 +57,9 @@ class StoredTraces:
         return await self._reader.read(read)
 
     async def forget_before(self, moment: datetime) -> int:
-        """Delete the traces of runs that began before `moment`; returns how many runs. A piece at a time, so that
-        nobody waits for it.
+        """Delete the traces of runs that began before `moment`, and return how many runs.
+
+        It goes a piece at a time, so that nobody waits for it.
         """
         old = select(run_traces.c.run_id).where(run_traces.c.started < moment).limit(_PIECE)
 

@@ -10,7 +10,6 @@ from cordboard.scenario.component import Component, Text
 from cordboard.scenario.context import Context, ScenarioError
 from cordboard.scenario.markers import Refers
 
-
 _SEPARATORS = str.maketrans("", "", " ()-./\N{NO-BREAK SPACE}")
 """What people write into numbers and nobody dials."""
 
@@ -29,6 +28,8 @@ class Reaching(Component):
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
+        if not {"number", "who"} & self.model_fields_set:
+            raise ValueError("say whom to call: give a number or a user")
         if self.number and self.who:
             raise ValueError("give either a number or a user, not both")
         if self.who and self.line:

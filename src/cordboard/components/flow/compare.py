@@ -17,7 +17,7 @@ class Compare(Component):
     group = "flow"
 
     condition: bool
-    """What is asked, written as in Excel: `=attempts >= 3`, `=name = "Anna"`, `=AND(a > 1; b < 2)`."""
+    """What is asked, written as in Excel: `=attempts >= 3`, `=name = "Anna"`, `=a > 1 and b < 2`."""
 
     class Exit(StrEnum):
         """Its exits."""

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cordboard.components._keys import EndKey
 from cordboard.components._speaking import Speaking
 from cordboard.scenario.component import VOICE, VariableName
 from cordboard.scenario.context import Context
@@ -32,12 +33,12 @@ class AskDigits(Speaking):
     waits = True
 
     variable: VariableName
-    """The variable that takes the digits, without the end key."""
+    """The variable that takes the digits, without the end key. Declare it as text: a number loses its leading zeros."""
     longest: Annotated[int, Field(ge=1, le=100)] = 20
     """How many digits it takes at most. For a PIN of four digits, 4: no end key is needed then."""
     shortest: Annotated[int, Field(ge=1, le=100)] = 1
     """How many digits there must be at least."""
-    end_key: str = Field(default="#", pattern=r"^[*#]?$")
+    end_key: EndKey = "#"
     """The key that ends the input: `#` or `*`. Empty: none does, both are digits."""
     first_wait: Seconds = timedelta(seconds=5)
     """How long the first digit is waited for after the prompt."""

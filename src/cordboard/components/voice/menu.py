@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cordboard.components._keys import Key
 from cordboard.components._speaking import Speaking
 from cordboard.scenario.component import VOICE, ExitRow, Text, VariableName
 from cordboard.scenario.context import Context
@@ -15,7 +16,7 @@ from cordboard.telephony import ALL_KEYS, KeyRule
 class MenuKey(ExitRow):
     """One key and its exit."""
 
-    key: str = Field(pattern=r"^[0-9*#A-D]$")
+    key: Key
     """The key of the telephone: 0 to 9, `*` or `#`."""
 
 
@@ -44,7 +45,7 @@ class Menu(Speaking):
     wrong_key_text: Text = ""
     """What is said after a wrong key, before the prompt comes again."""
     pressed: VariableName = ""
-    """The variable that takes the key."""
+    """The variable that takes the key; declare it as text. Empty if none was pressed."""
 
     class Exit(StrEnum):
         """Its fixed exits."""

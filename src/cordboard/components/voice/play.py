@@ -1,7 +1,11 @@
 """Play."""
 
 from enum import StrEnum
+from typing import Self
 
+from pydantic import model_validator
+
+from cordboard.components._keys import Keys
 from cordboard.components._speaking import Speaking
 from cordboard.scenario.component import VOICE
 from cordboard.scenario.context import Context
@@ -21,7 +25,7 @@ class Play(Speaking):
     kinds = VOICE
     waits = True
 
-    stop_keys: str = ""
+    stop_keys: Keys = ""
     """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
 
     class Exit(StrEnum):
@@ -29,6 +33,12 @@ class Play(Speaking):
 
         DONE = "done"
         KEY_PRESSED = "key_pressed"
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not {"text", "file"} & self.model_fields_set:
+            raise ValueError("say what is to be heard: give a text or a file")
+        return self
 
     async def run(self, ctx: Context) -> str:
         """Speak."""

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from cordboard.components._keys import Keys
 from cordboard.scenario.component import VOICE, Component, Text
 from cordboard.scenario.context import Context
 from cordboard.speech.api import Speech
@@ -27,7 +28,7 @@ class SayDigits(Component):
     """What is read out, usually a variable: `{number}`."""
     language: str = ""
     """The language of the words: en, ru or uk. Empty: the language of the office."""
-    stop_keys: str = ""
+    stop_keys: Keys = ""
     """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
 
     class Exit(StrEnum):

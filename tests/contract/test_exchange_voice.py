@@ -231,11 +231,23 @@ async def test_what_the_caller_says_is_recorded(x: ExchangeUnderTest) -> None:
 async def test_a_key_ends_the_recording_and_is_taken(x: ExchangeUnderTest) -> None:
     async with caller_and_leg(x, hz=440) as (phone, leg):
         recording = asyncio.create_task(leg.record_to(x.folder / "key.wav", limit=30, stop_on="#"))
-        await phone.hears(None)
+        await leg.collect(KeyRule(first_timeout=0.5))
         await phone.press("1#2")
         async with asyncio.timeout(3):
-            await recording
+            seconds = await recording
+        assert seconds == pytest.approx(0.5, abs=0.3)
         assert (await leg.collect(KeyRule(max_digits=2, terminator=""))).digits == "12"
+
+
+@contract
+async def test_a_key_that_waits_already_ends_the_recording_before_it_begins(x: ExchangeUnderTest) -> None:
+    async with caller_and_leg(x, hz=440) as (phone, leg):
+        with leg.events() as events:
+            await phone.press("#")
+            assert await anext(events) == Digit("#")
+        async with asyncio.timeout(1):
+            assert await leg.record_to(x.folder / "none.wav", limit=30, stop_on="#") == 0.0
+        assert (await leg.collect(KeyRule(first_timeout=0.3))).end is CollectEnd.TIMEOUT
 
 
 @contract

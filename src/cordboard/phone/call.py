@@ -68,7 +68,7 @@ class Call:
         self._session_id, self._version = random.getrandbits(31), 0
         self._started = asyncio.get_running_loop().time()
         self._rings, self._up, self._over = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._recording: asyncio.Future[float] | None = None
+        self._recording: asyncio.Task[None] | None = None
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
@@ -104,6 +104,7 @@ class Call:
     def ring(self) -> None:
         """Ring, of a call that came in."""
         self._incoming.progress(180)
+        self._rings.set()
 
     async def answer(self) -> None:
         """Answer a call that came in."""
@@ -251,8 +252,12 @@ class Call:
 
     def _connected(self) -> None:
         if self._recording is None:
-            self._recording = asyncio.ensure_future(self._stream.record(self.heard, limit=_LONGEST))
+            self._recording = asyncio.create_task(self._record())
             self._up.set()
+
+    async def _record(self) -> None:
+        with contextlib.suppress(WorkerDiedError):
+            await self._stream.record(self.heard, limit=_LONGEST)
 
     async def _play_tone(self, hz: float) -> None:
         with contextlib.suppress(WorkerDiedError):

@@ -65,7 +65,8 @@ class OutboundLeg(SipLeg):
         await asyncio.sleep(ring_time)
         if self._winner is None:
             # Who has never rung was not there: a phone that was unplugged, a line that is dead.
-            self.finish(EndReason.NO_ANSWER if self.record.ringing else EndReason.UNREACHABLE)
+            last = EndReason.NO_ANSWER if self.record.ringing else EndReason.UNREACHABLE
+            self.finish(summary([*self._reasons, last]))
 
     async def answer(self) -> bool:
         """See telephony.Leg."""

@@ -267,7 +267,18 @@ def _frequency(sound: Sound | None) -> float | None:
 
 # --- the suite ----------------------------------------------------------------------------------------------------
 
-IMPLEMENTATIONS = [pytest.param(SimulatedImplementation, id="simulated")]
+
+def _real(folder: Path) -> Implementation:
+    # Imported late: it is built of what this module defines.
+    from cordboard.testing.real_exchange import RealImplementation  # noqa: PLC0415
+
+    return RealImplementation(folder)
+
+
+IMPLEMENTATIONS = [
+    pytest.param(SimulatedImplementation, id="simulated"),
+    pytest.param(_real, id="real", marks=[pytest.mark.slow, pytest.mark.wire]),
+]
 """What the suite runs over: callables that take a folder and give an Implementation."""
 
 

@@ -1,0 +1,225 @@
+"""The real exchange for the contract suite: the switch, and scripted phones over SIP and RTP on loopback."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cordboard.phone import Call, Desk, Phone, open_desk
+from cordboard.phone.listening import read_sound
+from cordboard.simulation.far_end import FarEnd
+from cordboard.sip.api import Address, EndedBy
+from cordboard.sip.digest import ha1_of
+from cordboard.switch.exchange import SipExchange, open_exchange
+from cordboard.switch.settings import SwitchSettings
+from cordboard.telephony import Account, EndReason, LegState, Line, Registration, SystemClock, Tone
+from cordboard.testing.audio import level_at, strongest_frequency
+from cordboard.testing.exchange import Body, Listened, PhoneUnderTest, until
+
+_REALM = "contract"
+_TOLD = {
+    403: EndReason.FORBIDDEN,
+    404: EndReason.NOT_FOUND,
+    480: EndReason.UNREACHABLE,
+    486: EndReason.BUSY,
+    500: EndReason.ERROR,
+    503: EndReason.SHUTDOWN,
+    603: EndReason.REJECTED,
+}
+_REFUSALS = {EndReason.BUSY: (486, "Busy Here"), EndReason.REJECTED: (603, "Decline")}
+_SAMPLES = 1600
+"""A stretch of sound in which a tone is told: 200 ms."""
+
+
+class RealImplementation:
+    """The switch on loopback. Implements `Implementation`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, body: Body) -> None:
+        """See Implementation."""
+        asyncio.run(self._run(body))
+
+    async def _run(self, body: Body) -> None:
+        listener = Listened()
+        settings = SwitchSettings([Address("udp", "127.0.0.1", 0)], range(33000, 33200), rtp_host="127.0.0.1")
+        calls = self._folder / "calls"
+        calls.mkdir()
+        async with (
+            open_exchange(settings, _Accounts(), _Forgetful(), listener, SystemClock()) as exchange,
+            open_desk(rtp_ports=range(33200, 33400), folder=calls) as desk,
+        ):
+            await body(_Real(self._folder, exchange, listener, desk))
+
+
+class _Accounts:
+    """101 to 104 and 109, each with its own name as the password. Implements telephony.Directory."""
+
+    realm = _REALM
+
+    def account(self, name: str) -> Account | None:
+        if name not in {"101", "102", "103", "104", "109"}:
+            return None
+        return Account(name, name, f"Phone {name}", ha1_of("MD5", name, _REALM, name))
+
+    def line(self, name: str) -> Line | None:  # noqa: ARG002  (there are none)
+        return None
+
+    def lines(self) -> Sequence[Line]:
+        return ()
+
+
+class _Forgetful:
+    """Implements telephony.Registrations for an exchange that is not started again."""
+
+    async def load(self) -> Sequence[Registration]:
+        return ()
+
+    async def save(self, registration: Registration) -> None:
+        """Nothing."""
+
+    async def remove(self, account: str, contact: str) -> None:
+        """Nothing."""
+
+
+class _Real:
+    """Implements ExchangeUnderTest."""
+
+    def __init__(self, folder: Path, exchange: SipExchange, listener: Listened, desk: Desk) -> None:
+        self.folder = folder
+        self.exchange = exchange
+        self.listener = listener
+        self._desk = desk
+        self._server = exchange.agent.addresses[0]
+        self._rung: dict[str, list[Call]] = {}
+
+    async def phone(self, account: str, behaviour: FarEnd) -> None:
+        rung = self._rung.setdefault(account, [])
+
+        async def take(call: Call) -> None:
+            rung.append(call)
+            self._desk.own(_behave(call, behaviour))
+
+        await self._desk.phone(account, account, self._server, taker=take).register()
+
+    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0) -> PhoneUnderTest:
+        phone: Phone = self._desk.phone(account, account, self._server)
+        call = await phone.dial(dialled)
+        if hz:
+            self._desk.own(_speak(call, hz))
+        return _RealPhone(call)
+
+    async def rung(self, account: str) -> PhoneUnderTest:
+        await until(lambda: self._rung.get(account))
+        return _RealPhone(self._rung[account][-1])
+
+
+async def _speak(call: Call, hz: float) -> None:
+    if await call.answered():
+        await call.say_tone(hz)
+
+
+async def _behave(call: Call, behaviour: FarEnd) -> None:
+    """Do as the behaviour says; the call's end cuts it short."""
+    doing = asyncio.ensure_future(_live(call, behaviour))
+    ended = asyncio.ensure_future(call.ended())
+    try:
+        await asyncio.wait((doing, ended), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        doing.cancel()
+        ended.cancel()
+        await asyncio.gather(doing, ended, return_exceptions=True)
+
+
+async def _live(call: Call, behaviour: FarEnd) -> None:
+    if behaviour.rings_after is not None:
+        await asyncio.sleep(behaviour.rings_after)
+        call.ring()
+    if behaviour.answers_after is None:
+        return
+    await asyncio.sleep(behaviour.answers_after)
+    if behaviour.refuses is not None:
+        call.refuse(*_REFUSALS[behaviour.refuses])
+        return
+    await call.answer()
+    if isinstance(behaviour.voice, Tone):
+        await call.say_tone(behaviour.voice.frequencies[0])
+    acts: list[tuple[float, Any]] = [(at, call.press(keys)) for at, keys in behaviour.keys.items()]
+    for at, seconds in behaviour.holds.items():
+        acts += [(at, call.hold()), (at + seconds, call.resume())]
+    if behaviour.hangs_up_after is not None:
+        acts.append((behaviour.hangs_up_after, call.hang_up()))
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for at, act in sorted(acts, key=lambda one: one[0]):
+        await asyncio.sleep(max(0.0, started + at - loop.time()))
+        await act
+
+
+class _RealPhone:
+    """Implements PhoneUnderTest."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._heard_until = 0
+
+    @property
+    def told(self) -> EndReason | None:
+        end = self._call.end
+        if end is None or end.by is not EndedBy.REMOTE:
+            return None
+        if end.elsewhere:
+            return EndReason.ANSWERED_ELSEWHERE
+        if end.status is not None:
+            return _TOLD.get(end.status, EndReason.ERROR)
+        return EndReason.HUNG_UP if self._was_answered else EndReason.CANCELLED
+
+    @property
+    def _was_answered(self) -> bool:
+        return self._call.heard.exists()
+
+    @property
+    def called_by(self) -> str:
+        return self._call.caller.user
+
+    async def reaches(self, state: LegState) -> None:
+        waits = {
+            LegState.RINGING: self._call.ringing,
+            LegState.ANSWERED: self._call.answered,
+            LegState.ENDED: self._call.ended,
+        }
+        async with asyncio.timeout(5.0):
+            assert await waits[state](), f"the call ended before it was {state}"
+
+    async def hears(self, hz: float | None) -> None:
+        await until(lambda: self._hears(hz))
+
+    def _hears(self, hz: float | None) -> bool:
+        """Whether it has arrived since what was heard last: a recording reaches its file once a second."""
+        if not self._call.heard.exists():
+            return hz is None
+        sound = read_sound(self._call.heard).astype("int16")
+        for start in range(self._heard_until, len(sound) - _SAMPLES + 1, _SAMPLES // 2):
+            window = sound[start : start + _SAMPLES]
+            strongest = strongest_frequency(window)
+            loud = level_at(window, strongest) > 500
+            if not loud if hz is None else loud and abs(strongest - hz) < 10:
+                self._heard_until = start
+                return True
+        return False
+
+    async def hears_keys(self, keys: str) -> None:
+        await until(lambda: self._call.keys == keys)
+
+    async def press(self, keys: str) -> None:
+        await self._call.press(keys)
+
+    async def hold(self) -> None:
+        await self._call.hold()
+
+    async def resume(self) -> None:
+        await self._call.resume()
+
+    async def hang_up(self) -> None:
+        await self._call.hang_up()

@@ -89,7 +89,8 @@ def parse(type_: ValueType, text: str, *, zone: tzinfo, country: str) -> AnyValu
     return _PARSERS[type_](text, zone, country)
 
 
-def _number(text: str) -> Decimal:
+def parse_number(text: str) -> Decimal:
+    """Read a number, with a point or a comma."""
     plain = text.strip().replace("\N{NO-BREAK SPACE}", "").replace(",", ".")
     if not _NUMBER.fullmatch(plain):
         raise BadValueError(f"{shorten(text)!r} is no number: write 12 or 12.5")
@@ -153,7 +154,7 @@ def _empty(make: Callable[[], Any], what: str) -> Callable[[str, tzinfo, str], A
 
 _PARSERS: Mapping[ValueType, Callable[[str, tzinfo, str], AnyValue]] = {
     ValueType.TEXT: lambda text, _zone, _country: text,
-    ValueType.NUMBER: lambda text, _zone, _country: _number(text),
+    ValueType.NUMBER: lambda text, _zone, _country: parse_number(text),
     ValueType.BOOLEAN: lambda text, _zone, _country: _boolean(text),
     ValueType.DATE: lambda text, _zone, _country: _date(text),
     ValueType.TIME: lambda text, _zone, _country: _time(text),

@@ -1,0 +1,246 @@
+"""The context of one step: what `cordboard.scenario.context.Context` promises."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from cordboard.scenario.context import RunMode, ScenarioError
+from cordboard.scenario.frames import Frame
+from cordboard.scenario.ports import Effect
+from cordboard.scenario.program import Program
+from cordboard.scenario.results import Outcome, RunResult
+from cordboard.scenario.signals import Jumped, Stopped, Suspended, UncaughtError
+from cordboard.scenario.values import AnyValue, BadValueError, JsonValue, convert, from_json, normal, to_json
+from cordboard.telephony import Exchange, Leg
+
+if TYPE_CHECKING:
+    from cordboard.scenario.execution import Run
+
+log = logging.getLogger("cordboard.scenario.step")
+PortT = TypeVar("PortT")
+ATTEMPT = "attempt"
+_STARTS = uuid.UUID("5f0c2a52-7a2e-4b63-9d3e-6f5a6a0f8a11")
+"""Names the ids of runs that service runs start: entering a step anew must find the run it started before."""
+
+
+class _StepLog(logging.LoggerAdapter[logging.Logger]):
+    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
+        assert self.extra is not None
+        return f"run {self.extra['run']}: step {self.extra['step']}: {msg}", kwargs
+
+
+class StepContext:
+    """One step's view of its run, see Context."""
+
+    def __init__(self, run: "Run", frame: Frame, program: Program, depth: int) -> None:
+        self._run = run
+        self._frame = frame
+        self._program = program
+        self._depth = depth
+        self._done = 0
+        """Durable operations that this entering of the step has gone through."""
+        self.effects: list[Effect] = []
+
+    @property
+    def run_id(self) -> str:
+        """See Context."""
+        return self._run.id
+
+    @property
+    def chain(self) -> str:
+        """See Context."""
+        return self._run.chain
+
+    @property
+    def step(self) -> str:
+        """See Context."""
+        return self._frame.step
+
+    @property
+    def scenario(self) -> str:
+        """See Context."""
+        return self._frame.scenario
+
+    @property
+    def visit(self) -> str:
+        """See Context."""
+        return f"{self._run.id}:{self._frame.visit}"
+
+    @property
+    def log(self) -> "logging.LoggerAdapter[logging.Logger]":
+        """See Context."""
+        return _StepLog(log, {"run": self._run.id, "step": self._frame.step})
+
+    @property
+    def leg(self) -> Leg:
+        """See Context."""
+        if self._run.leg is None:
+            raise ScenarioError("a service scenario has no call; this component needs one")
+        return self._run.leg
+
+    @property
+    def in_call(self) -> bool:
+        """See Context."""
+        return self._run.leg is not None
+
+    @property
+    def exchange(self) -> Exchange:
+        """See Context."""
+        return self._run.world.exchange
+
+    @property
+    def values(self) -> Mapping[str, AnyValue]:
+        """See Context."""
+        return MappingProxyType(self._frame.values)
+
+    @property
+    def country(self) -> str:
+        """See Context."""
+        return self._run.world.country
+
+    def now(self) -> datetime:
+        """See Context."""
+        return self._run.world.now()
+
+    def port(self, protocol: type[PortT]) -> PortT:
+        """See Context."""
+        found = self._run.world.ports.get(protocol)
+        if found is None:
+            raise ScenarioError(f"this exchange has no {protocol.__name__}; the component cannot work without it")
+        return found  # type: ignore[return-value]  # the application hands in what it says it hands in
+
+    def get(self, name: str) -> AnyValue:
+        """See Context."""
+        if name not in self._program.variables:
+            raise ScenarioError(f"there is no variable {name!r}: declare it under variables")
+        return self._frame.values[name]
+
+    def set(self, name: str, value: AnyValue) -> None:
+        """See Context."""
+        if not name:
+            return
+        variable = self._program.variables.get(name)
+        if variable is None:
+            raise ScenarioError(f"there is no variable {name!r}: declare it under variables")
+        if variable.secret:
+            self._run.secrets.add(normal(value))
+        world = self._run.world
+        try:
+            fitted = convert(value, variable.type, zone=world.zone, country=world.country)
+        except BadValueError as error:
+            raise ScenarioError(f"variable {name!r}: {error}") from error
+        self._frame.values[name] = fitted
+        if variable.secret:
+            self._run.secrets.add(fitted)
+
+    def emit(self, kind: str, key: str, payload: Mapping[str, JsonValue]) -> None:
+        """See Context."""
+        own = key or f"{self.visit}:{len(self.effects)}"
+        self.effects.append(Effect(kind, own, dict(payload), self._run.id, self._run.chain))
+
+    async def sleep(self, seconds: float) -> None:
+        """See Context."""
+        if seconds <= 0:
+            return
+        self._run.waited = True
+        if not self._run.durable:
+            await asyncio.sleep(seconds)
+            return
+        self._refuse_after_attempt()
+        before = self._replayed("sleep")
+        wake = datetime.fromisoformat(before) if before else self.now() + timedelta(seconds=seconds)
+        if before is None:
+            self._record("sleep", wake.isoformat())
+        if before is None or wake > self._run.world.clock.now():
+            raise Suspended(wake)
+
+    async def call(self, scenario: str, values: Mapping[str, AnyValue] | None = None) -> RunResult:
+        """See Context."""
+        before = self._replayed("call")
+        if before is not None:
+            self._frame.values |= {name: from_json(raw) for name, raw in before["shared"].items()}
+            if before["error"]:
+                raise ScenarioError(before["error"])
+            return RunResult(self.run_id, Outcome.FINISHED, from_json(before["value"]))
+        self._refuse_after_attempt()
+        old, error = dict(self._frame.values), ""
+        try:
+            result = await self._run.call(self._frame, self._depth, scenario, values)
+        except UncaughtError as fault:
+            # Recorded as well: a step that sleeps after a failed call must not make the call again.
+            error = str(fault)
+            result = RunResult(self.run_id, Outcome.FAULTED, error=error)
+            self._frame.child = None
+        changed = {name: to_json(value) for name, value in self._frame.values.items() if value is not old.get(name)}
+        self._record("call", {"value": to_json(result.value), "shared": changed, "error": error})
+        if error:
+            raise ScenarioError(error)
+        if result.chain_ended:
+            raise Stopped(result.value, whole_chain=True)
+        return result
+
+    def jump(self, scenario: str) -> NoReturn:
+        """See Context."""
+        raise Jumped(scenario)
+
+    def stop(self, value: AnyValue = None, *, whole_chain: bool = False) -> NoReturn:
+        """See Context."""
+        raise Stopped(normal(value), whole_chain=whole_chain)
+
+    async def start_service(
+        self,
+        scenario: str,
+        values: Mapping[str, AnyValue] | None = None,
+        *,
+        key: str = "",
+        mode: RunMode = RunMode.PARALLEL,
+    ) -> str:
+        """See Context."""
+        before = self._replayed("start")
+        if before is not None:
+            return str(before)
+        new_id = uuid.uuid5(_STARTS, f"{self.visit}:{self._done}").hex
+        started = await self._run.world.start_service(
+            scenario,
+            values,
+            key=key,
+            mode=mode,
+            chain=self.chain,
+            release=self._run.programs.number,
+            run_id=new_id,
+        )
+        self._record("start", started)
+        return started
+
+    async def run_voice(self, scenario: str, leg: Leg, values: Mapping[str, AnyValue] | None = None) -> RunResult:
+        """See Context."""
+        return await self._run.world.run_voice(scenario, leg, values, release=self._run.programs.number)
+
+    async def attempt(self, description: str) -> None:
+        """See Context."""
+        if self._run.durable:
+            self._record(ATTEMPT, description[:200])
+            await self._run.commit(())
+
+    def _refuse_after_attempt(self) -> None:
+        """Entering the step anew would make the attempt again: what may suspend a step cannot come behind one."""
+        if any(ATTEMPT in entry for entry in self._frame.journal):
+            raise ScenarioError("a step cannot sleep or call a scenario after an attempt: make two components of it")
+
+    def _replayed(self, operation: str) -> Any:
+        """What this operation gave when the step was entered before; None if it was not reached then."""
+        while self._done < len(self._frame.journal):
+            entry = self._frame.journal[self._done]
+            self._done += 1
+            if operation in entry:
+                return entry[operation]
+        return None
+
+    def _record(self, operation: str, value: JsonValue) -> None:
+        if self._run.durable:
+            self._frame.journal.append({operation: value})
+            self._done = len(self._frame.journal)

@@ -88,6 +88,8 @@ class Run:
     visits: int = 0
     legless: bool = False
     """Whether the leg has ended and the scenario goes on knowingly without it."""
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the caller has hung up, until the branch for that begins."""
     ending_leg: bool = False
     """Whether the step that runs is one that ends the leg itself."""
     waited: bool = False
@@ -126,6 +128,15 @@ class Run:
         """A number for the next entering of a step."""
         self.visits += 1
         return self.visits
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass in a voice scenario. Raises HungUp as soon as the caller hangs up."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.hung_up.wait()
+        except TimeoutError:
+            return
+        raise HungUp
 
     # -- one scenario ----------------------------------------------------------------------------------------------
 

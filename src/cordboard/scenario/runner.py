@@ -220,6 +220,7 @@ class Runner:
             if gone.done() and (run.legless or run.ending_leg):
                 await asyncio.wait({main}, timeout=max(0.0, deadline - loop.time()))
             elif gone.done() and not main.done():
+                run.hung_up.set()
                 await asyncio.wait({main}, timeout=self._limits.hang_up_grace)
                 await _end(main)
                 return True
@@ -234,6 +235,7 @@ class Runner:
     async def _run_after_hangup(self, run: Run) -> None:
         """Run the branch of each scenario that was in progress, the innermost first, without media."""
         run.legless = True
+        run.hung_up.clear()
         frames = run.root.innermost_first()
         for depth, frame in zip(range(len(frames) - 1, -1, -1), frames, strict=True):
             program = run.programs.get(frame.scenario)

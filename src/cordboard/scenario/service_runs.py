@@ -68,13 +68,14 @@ class ServiceRuns:
         programs = await self._programs.of(release)
         program = programs.get(scenario, ScenarioKind.SERVICE)
         root = Frame.begin(program, programs.fitted(program, values))
+        now = self._world.clock.now()
         new = NewRun(
             id=run_id or uuid.uuid4().hex,
             scenario=scenario,
             release=programs.number,
             chain=chain or uuid.uuid4().hex,
-            checkpoint=_checkpoint(root, 0),
-            started=self._world.clock.now(),
+            checkpoint=_checkpoint(root, 0, now),
+            started=now,
             key=key,
         )
         started = await self._store.start(new, mode)
@@ -103,8 +104,10 @@ class ServiceRuns:
                 except Exception:  # the database may be away for a while; sleeping runs can wait
                     log.exception("service runs: the store failed; trying again")
                     pause = _RETRY
+                # Not wait_for: before Python 3.12 it swallows a cancelling that comes together with the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._look.wait()
 
     async def _claim(self, group: asyncio.TaskGroup) -> float:
         """Begin what is due and return the seconds until it is worth looking again."""
@@ -186,7 +189,7 @@ class ServiceRuns:
             programs=programs,
             world=self._world,
             root=root,
-            started=self._world.clock.now(),
+            started=datetime.fromisoformat(claimed.checkpoint["started"]),
             commit=commit,
             durable=True,
             visits=claimed.checkpoint["visits"],
@@ -220,12 +223,12 @@ class ServiceRuns:
         wake: datetime | None = None,
         ending: Ending | None = None,
     ) -> None:
-        checkpoint = _checkpoint(run.root, run.visits)
+        checkpoint = _checkpoint(run.root, run.visits, run.started)
         await _wholly(self._store.finish_step(claimed.id, claimed.epoch, checkpoint, effects, wake=wake, ending=ending))
 
 
-def _checkpoint(root: Frame, visits: int) -> Checkpoint:
-    return {"visits": visits, "root": root.to_json()}
+def _checkpoint(root: Frame, visits: int, started: datetime) -> Checkpoint:
+    return {"started": started.isoformat(), "visits": visits, "root": root.to_json()}
 
 
 async def _wholly(writing: Coroutine[Any, Any, None]) -> None:

@@ -1,6 +1,5 @@
 """The context of one step: what `cordboard.scenario.context.Context` promises."""
 
-import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
@@ -148,7 +147,7 @@ class StepContext:
             return
         self._run.waited = True
         if not self._run.durable:
-            await asyncio.sleep(seconds)
+            await self._run.sleep(seconds)
             return
         self._refuse_after_attempt()
         before = self._replayed("sleep")

@@ -126,7 +126,8 @@ class MemoryRunStore:
             for row in self._rows.values()
             if scenario in {"", row.run.scenario} and key in {"", row.run.key} and not (unfinished and row.ending)
         ]
-        return sorted(found[::-1], key=lambda info: info.started, reverse=True)[:1000]
+        found.reverse()  # the youngest of those that began in one moment
+        return sorted(found, key=lambda info: info.started, reverse=True)[:1000]
 
     async def get(self, run_id: str) -> RunInfo | None:
         """See RunStore."""

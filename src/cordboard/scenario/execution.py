@@ -148,13 +148,16 @@ class Run:
         if depth >= self.world.limits.depth:
             raise LimitReached(f"scenarios have called each other {depth} deep")
         while frame.step:
-            if self.leg is not None and self.leg.state is LegState.ENDED and not self.legless:
+            if self._left_alone():
                 raise HungUp
             await self._guard(frame)
             program = self.programs.get(frame.scenario)
             effects: list[Effect] = []
             try:
                 exit_ = await self._step(frame, program, depth, effects)
+                if not exit_:
+                    await self.commit(effects)
+                    raise HungUp
                 target = self._target(frame, program, exit_)
             except Stopped as stopped:
                 frame.result, frame.chain_ended, target = stopped.value, stopped.whole_chain, ""
@@ -221,6 +224,7 @@ class Run:
     # -- one step --------------------------------------------------------------------------------------------------
 
     async def _step(self, frame: Frame, program: Program, depth: int, effects: list[Effect]) -> str:
+        """Run one step and return its exit; empty if the caller hung up meanwhile: that is no exit of the step."""
         step = program.steps.get(frame.step)
         if step is None:
             frame.error = f"the step {frame.step!r} is no longer in the scenario"
@@ -265,6 +269,8 @@ class Run:
             exit_, error = ERROR, self._words(fault, frame)
         finally:
             self.ending_leg = False
+            if self._left_alone() and not step.component.ends_leg:
+                exit_ = ""
             if step.component.ends_leg and self.leg is not None and self.leg.state is LegState.ENDED:
                 self.legless = True
             self.waited |= step.component.waits
@@ -284,6 +290,10 @@ class Run:
         if exit_ in {ERROR, INTERRUPTED}:
             frame.error = error
         return exit_
+
+    def _left_alone(self) -> bool:
+        """Whether the caller has hung up and the branch for that has not begun."""
+        return self.leg is not None and self.leg.state is LegState.ENDED and not self.legless
 
     @staticmethod
     def _interrupted(frame: Frame) -> bool:

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         return self.data / "scenarios"
 
     @property
+    def prompts(self) -> Path:
+        """The folder of sounds that the office has recorded itself."""
+        return self.data / "prompts"
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.data / "cordboard.sqlite"

@@ -3,7 +3,10 @@
 import typer
 
 from cordboard import __version__
-from cordboard.cli import lines, log, users
+from cordboard.cli import lines, log, scenarios, users
+from cordboard.cli.dial import dial
+from cordboard.cli.outside import outside
+from cordboard.cli.up import up
 
 app = typer.Typer(
     help="An office telephone exchange whose behaviour is drawn as call scenarios.",
@@ -11,6 +14,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(up)
+app.command()(dial)
+app.command()(outside)
+app.add_typer(scenarios.app, name="scenario")
 app.add_typer(users.app, name="user")
 app.add_typer(lines.app, name="line")
 app.command("log")(log.show)

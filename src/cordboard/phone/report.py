@@ -1,7 +1,7 @@
 """A whole call by script, and what came of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,13 @@ async def run_script(
     number: str,
     steps: Sequence[Step],
     *,
-    known: Mapping[str, Path] | None = None,
+    known: Callable[[], Mapping[str, Path]] = dict,
     longest: float = 120.0,
 ) -> CallReport:
     """Dial, do the steps once it is answered, hang up, and report.
 
-    `known` are the prompts that can be recognised (text to WAV). After `longest` seconds the call is ended.
+    `known` gives the prompts that can be recognised (text to WAV); it is asked after the call, when all that the
+    exchange said has been spoken at least once. After `longest` seconds the call is ended.
     """
     call = await phone.dial(number)
     try:
@@ -85,14 +86,14 @@ async def run_script(
     except TimeoutError:
         pass
     await call.hang_up()
-    return await report_on(call, number, known or {})
+    return await report_on(call, number, known)
 
 
-async def report_on(call: Call, number: str, known: Mapping[str, Path]) -> CallReport:
+async def report_on(call: Call, number: str, known: Callable[[], Mapping[str, Path]]) -> CallReport:
     """The report of a call that is ending."""
     end = await call.ended()
     answered = any(fact.what == "status" and fact.detail == "200" for fact in call.timeline)
-    heard = await asyncio.to_thread(recognise, call.heard, known) if answered and call.heard.exists() else []
+    heard = await asyncio.to_thread(recognise, call.heard, known()) if answered and call.heard.exists() else []
     return CallReport(
         dialled=number,
         answered=answered,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from cordboard.media.api import MediaStream, NoPortError, PlayStop, WorkerDiedError
+from cordboard.media.api import MediaStream, NoPortError, PlayReport, PlayStop, Source, WorkerDiedError
 from cordboard.sip.api import NotAcceptableError, Session, SessionEnd
 from cordboard.switch.causes import reason_for
 from cordboard.switch.negotiation import Negotiation
@@ -48,7 +48,7 @@ class SipLeg:
         self.stream: MediaStream | None = None
         self.negotiation: Negotiation | None = None
         self._interrupt = ""
-        self._stopped_by = ""
+        self._interrupted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._background: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("switch").bind(leg=record.id, chain=record.chain)
 
@@ -139,10 +139,8 @@ class SipLeg:
 
     def _take_key(self, key: str) -> None:
         self.life.press(key)
-        if key in self._interrupt and self.stream is not None:
-            # The worker has stopped by itself, unless the key came as INFO or just before the play command.
-            self._stopped_by = key
-            self.services.spawn(_stop(self.stream))
+        if key in self._interrupt and not self._interrupted.done():
+            self._interrupted.set_result(key)
 
     def lost(self) -> None:
         """The media worker died."""
@@ -193,16 +191,28 @@ class SipLeg:
         if waiting := self.life.keys.first_of(interrupt):
             return Played(PlayEnd.KEY, waiting)
         await self.background(())
-        self._interrupt, self._stopped_by = interrupt, ""
+        self._interrupt, self._interrupted = interrupt, asyncio.get_running_loop().create_future()
         try:
-            report = await self.stream.play(sources(sounds), interrupt=interrupt)
+            report = await self._play(self.stream, sources(sounds), interrupt)
         except WorkerDiedError:
             return Played(PlayEnd.STOPPED)
         finally:
             self._interrupt = ""
-        if report.stop is PlayStop.STOPPED and self._stopped_by:
-            return Played(PlayEnd.KEY, self._stopped_by, report.seconds)
+        if report.stop is PlayStop.STOPPED and self._interrupted.done():
+            return Played(PlayEnd.KEY, self._interrupted.result(), report.seconds)
         return Played(_PLAY_ENDS[report.stop], report.key, report.seconds)
+
+    async def _play(self, stream: MediaStream, what: Sequence[Source], interrupt: str) -> PlayReport:
+        """The worker stops at a key by itself, unless the key came by INFO, or just before the play command."""
+        playing = asyncio.ensure_future(stream.play(what, interrupt=interrupt))
+        try:
+            await asyncio.wait((playing, self._interrupted), return_when=asyncio.FIRST_COMPLETED)
+            if not playing.done():
+                # Awaited here, so that it cannot hit what is played next.
+                await stream.stop()
+            return await playing
+        finally:
+            playing.cancel()
 
     async def background(self, sounds: Sequence[Sound]) -> None:
         """See telephony.Leg."""
@@ -261,11 +271,6 @@ class SipLeg:
 async def _loop(stream: MediaStream, sounds: Sequence[Sound]) -> None:
     with contextlib.suppress(WorkerDiedError):
         await stream.play(sources(sounds), loop=True)
-
-
-async def _stop(stream: MediaStream) -> None:
-    with contextlib.suppress(WorkerDiedError):
-        await stream.stop()
 
 
 async def _stop_recording(stream: MediaStream) -> None:

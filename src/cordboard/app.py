@@ -1,0 +1,194 @@
+"""Wires the rooms together: from settings to an exchange that runs."""
+
+import asyncio
+import contextlib
+import resource
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from cordboard import __version__
+from cordboard.api.server import serving
+from cordboard.api.web import build
+from cordboard.components import all_components
+from cordboard.components.prompt_folder import PromptFolder
+from cordboard.config import Settings
+from cordboard.office.call_log import CallLog
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.pins import PinGuard
+from cordboard.office.ports import Numbering, Staff
+from cordboard.office.reception import Reception
+from cordboard.scenario.catalogue import Catalogue
+from cordboard.scenario.context import ScenarioError
+from cordboard.scenario.runner import Runner
+from cordboard.sip.api import Address
+from cordboard.speech.api import Speech, SpeechError
+from cordboard.speech.service import SpeechService, find_engines
+from cordboard.store.database import Store, open_store
+from cordboard.switch.exchange import SipExchange, open_exchange
+from cordboard.switch.settings import SwitchSettings
+from cordboard.telephony import Leg, LegRecord, SystemClock
+
+_log = structlog.get_logger("app")
+
+
+def catalogue() -> Catalogue:
+    """Every component that this version has."""
+    return Catalogue(all_components())
+
+
+class Cordboard:
+    """One running exchange. Made by `running`."""
+
+    def __init__(self, store: Store, office: OfficeDirectory, exchange: SipExchange, runner: Runner) -> None:
+        self.store = store
+        self.office = office
+        self.exchange = exchange
+        self.runner = runner
+        self.web_port = 0
+        self._started = time.monotonic()
+
+    # --- api.ports.Insight ------------------------------------------------------------------------------------
+
+    def health(self) -> Mapping[str, Any]:
+        """See api.ports.Insight."""
+        lines = {state.line: {"up": state.up, "note": state.note} for state in self.exchange.line_states()}
+        return {
+            "ok": self.exchange.media_up and all(line["up"] for line in lines.values()),
+            "version": __version__,
+            "up_seconds": round(time.monotonic() - self._started, 1),
+            "media": "up" if self.exchange.media_up else "down",
+            "lines": lines,
+            "sip": [str(address) for address in self.exchange.agent.addresses],
+        }
+
+    def live_legs(self) -> Sequence[LegRecord]:
+        """See api.ports.Insight."""
+        return [leg.record for leg in self.exchange.legs()]
+
+    def live_runs(self) -> Sequence[Mapping[str, Any]]:
+        """See api.ports.Insight."""
+        return [asdict(position) | {"id": position.run_id} for position in self.runner.live()]
+
+    def counters(self) -> Mapping[str, float]:
+        """See api.ports.Insight."""
+        return self.exchange.counters()
+
+    def gauges(self) -> Mapping[str, float]:
+        """See api.ports.Insight."""
+        return {"legs": len(self.exchange.legs()), "runs": len(self.runner.live())}
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Cordboard]:
+    """An exchange that takes calls for as long as the context lasts.
+
+    Raises StoreError, PortTakenError or WebPortTakenError, each a sentence.
+    """
+    _more_files()
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(await open_store(settings.database, clock=clock))
+        office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock))
+        await office.reload()
+        call_log = CallLog(store.call_log, office.phone)
+        stack.push_async_callback(call_log.flush)
+        if cut := await call_log.close_open():
+            _log.warning("legs of an exchange that was killed are closed", legs=cut)
+        speech = SpeechService(find_engines(settings.speech), settings.sounds, office.settings.language)
+        stack.push_async_callback(speech.close)
+        exchange = await stack.enter_async_context(
+            open_exchange(_switch_settings(settings), office, store.registrations, call_log, clock)
+        )
+        runner = Runner(
+            catalogue(),
+            store.releases,
+            store.runs,
+            exchange,
+            zone=ZoneInfo(settings.time_zone),
+            country=office.settings.country,
+            ports={Speech: speech, Numbering: office, Staff: office, PromptFolder: PromptFolder(settings.prompts)},
+            clock=clock,
+            traces=store.traces,
+            goodbye=Goodbye(speech, office),
+        )
+        stack.push_async_callback(runner.close)
+        cordboard = Cordboard(store, office, exchange, runner)
+        cordboard.web_port = await stack.enter_async_context(
+            serving(build(cordboard), settings.web_host, settings.web_port)
+        )
+        tasks = [
+            asyncio.create_task(exchange.serve(Reception(exchange, office, Scenarios(runner)))),
+            asyncio.create_task(runner.serve()),
+            asyncio.create_task(office.watch()),
+            asyncio.create_task(call_log.run()),
+        ]
+        try:
+            yield cordboard
+        finally:
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks)
+
+
+class Scenarios:
+    """Runs scenarios for the reception. Implements office.reception.VoiceScenarios."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def run(self, name: str, leg: Leg, values: Mapping[str, str]) -> None:
+        """See VoiceScenarios."""
+        try:
+            await self._runner.run_voice(name, leg, values)
+        except ScenarioError as fault:
+            raise LookupError(str(fault)) from fault
+
+
+class Goodbye:
+    """What a caller hears whose scenario has failed: the last words before the call ends."""
+
+    WORDS: Mapping[str, str] = MappingProxyType(
+        {
+            "en": "Sorry, something went wrong. Please call again later.",
+            "ru": "Извините, произошла ошибка. Пожалуйста, перезвоните позже.",
+            "uk": "Вибачте, сталася помилка. Будь ласка, зателефонуйте пізніше.",
+        }
+    )
+
+    def __init__(self, speech: Speech, office: OfficeDirectory) -> None:
+        self._speech = speech
+        self._office = office
+
+    async def __call__(self, leg: Leg) -> None:
+        """Say it, in the office's language, and hang up."""
+        with contextlib.suppress(SpeechError):
+            language = self._office.settings.language
+            clip = await self._speech.say(self.WORDS.get(language, self.WORDS["en"]), language)
+            await leg.answer()
+            await leg.play([clip])
+        await leg.hang_up()
+
+
+def _switch_settings(settings: Settings) -> SwitchSettings:
+    return SwitchSettings(
+        listen=[Address(transport, settings.sip_host, settings.sip_port) for transport in ("udp", "tcp")],
+        rtp_ports=range(settings.rtp_first, settings.rtp_last + 1),
+        rtp_host=settings.sip_host,
+        external_address=settings.external_address,
+        local_networks=settings.local_networks,
+    )
+
+
+def _more_files() -> None:
+    """A leg takes two sockets: let the process, and the worker after it, open as many as the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

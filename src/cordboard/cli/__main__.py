@@ -1,0 +1,5 @@
+"""`python -m cordboard.cli`."""
+
+from cordboard.cli.main import main
+
+main()

@@ -1,0 +1,132 @@
+"""`cordboard scenario`: check, show, publish."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cordboard.app import catalogue
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.config import Settings
+from cordboard.scenario.graph import Scenario, Step, Written
+from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
+from cordboard.scenario.text.reader import read
+
+app = typer.Typer(help="Scenarios: check, show, publish.", no_args_is_help=True)
+
+
+@app.command("check")
+def check_all(
+    paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.")], data: Data = None
+) -> None:
+    """Say what is wrong with scenario files, with line and column. The exit status is 1 if one cannot be published."""
+    files = _checked(paths, settings_for(data))
+    _print_faults(files)
+    if any(file.broken for file in files):
+        raise typer.Exit(1)
+    console.print(f"{len(files)} scenario{'s' if len(files) > 1 else ''} can be published", markup=False)
+
+
+@app.command()
+@asynchronous
+async def show(
+    name: Annotated[str, typer.Argument(help="The name of a published scenario, or a file.")], data: Data = None
+) -> None:
+    """Show a scenario as people read it: its steps, and where each exit leads."""
+    path = Path(name)
+    if path.suffix and path.exists():
+        text = path.read_text(encoding="utf-8")
+    else:
+        async with opened(settings_for(data)) as store:
+            number = await store.releases.current()
+            scenarios = (await store.releases.load(number)).scenarios if number else {}
+        if name not in scenarios:
+            fail(f"There is no scenario {name}. Published are: {', '.join(sorted(scenarios)) or 'none'}.")
+        text = scenarios[name]
+    scenario = read(text).scenario
+    if scenario is None:
+        fail(f"{name} cannot be read: `cordboard scenario check` says why.")
+    console.print("\n".join(lines_of(scenario)), markup=False)
+
+
+@app.command("publish")
+@asynchronous
+async def publish_folder(
+    folder: Annotated[
+        Path | None, typer.Argument(help="The folder of scenario files; otherwise `scenarios` in the data folder.")
+    ] = None,
+    message: Annotated[str, typer.Option("--message", "-m", help="What has changed.")] = "",
+    data: Data = None,
+) -> None:
+    """Publish all scenarios of a folder as a new release. The next call follows it; calls in progress do not."""
+    settings = settings_for(data)
+    files = _checked([folder or settings.scenarios], settings)
+    _print_faults(files)
+    if any(file.broken for file in files):
+        fail("Nothing was published: mend the errors first.")
+    async with opened(settings) as store:
+        number = await publish(files, store.releases, message)
+    console.print(f"Release {number} is published" if number else "Nothing has changed since the last release")
+
+
+def _checked(paths: list[Path], settings: Settings) -> list[CheckedFile]:
+    found: list[Path] = []
+    for path in paths:
+        if not path.exists():
+            fail(f"There is no file {path}.")
+        found += files_in(path) if path.is_dir() else [path]
+    if not found:
+        fail("There is no scenario file (*.yaml) there.")
+    return check_files(found, catalogue(), zone=ZoneInfo(settings.time_zone), country="UA")
+
+
+def _print_faults(files: list[CheckedFile]) -> None:
+    for file in files:
+        for fault in file.faults:
+            console.print(f"{file.path}:{fault}", markup=False)
+
+
+def lines_of(scenario: Scenario) -> list[str]:
+    """A scenario as people read it."""
+    lines = [f"{scenario.name} ({scenario.kind}){': ' + scenario.title if scenario.title else ''}"]
+    if scenario.description:
+        lines.append(f"  {scenario.description}")
+    for variable in scenario.variables:
+        flags = [f"({word})" for word, on in (("parameter", variable.parameter), ("secret", variable.secret)) if on]
+        value = f" = {variable.value}" if variable.value else ""
+        lines.append(
+            f"  variable {variable.name}: {variable.type}{value}{' (' + ', '.join(flags) + ')' if flags else ''}"
+        )
+    marks = {scenario.start: "start"}
+    if scenario.after_hangup:
+        marks[scenario.after_hangup] = "after hang-up"
+    if scenario.fault:
+        marks[scenario.fault] = "fault"
+    for step in scenario.steps.values():
+        mark = f"   ← {marks[step.id]}" if step.id in marks else ""
+        lines += ["", f"  {step.id}  [{step.component}]{mark}"]
+        lines += [f"      {name}: {_value(value)}" for name, value in step.properties.items()]
+        lines += [f"      {exit_} → {target}" for exit_, target in _exits(step)]
+    return lines
+
+
+def _exits(step: Step) -> list[tuple[str, str]]:
+    rows = [
+        (row.get("id", ""), row.get("to", ""))
+        for value in step.properties.values()
+        if isinstance(value, list | tuple)
+        for row in value
+        if isinstance(row, dict) and "to" in row
+    ]
+    return [*rows, *step.exits.items()]
+
+
+def _value(value: Written) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {text}" for key, text in value.items())
+    return "; ".join(
+        row if isinstance(row, str) else _value({k: v for k, v in row.items() if k != "to"}) for row in value
+    )

@@ -163,7 +163,7 @@ class Baresip:
 
     def heard(self) -> Samples:
         """All that has arrived in its calls up to now. Time in which nothing arrived is not in it."""
-        parts = [_dumped(path) for path in sorted(self._folder.glob("dump-*dec*.wav"), key=_made)]
+        parts = [_dumped(path) for path in sorted(self._folder.glob("dump-*-dec.wav"), key=_made)]
         return np.concatenate(parts) if parts else silence(0)
 
     @property
@@ -302,6 +302,7 @@ async def baresip(
     finally:
         if listening is not None:
             listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         await phone.disconnect()
         await _stop(process)
 

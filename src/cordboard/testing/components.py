@@ -1,6 +1,33 @@
 """Components tried as they are used: in a scenario's text, on a call of the simulated exchange, by the real runner."""
 
+import asyncio
 import textwrap
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from cordboard.components import all_components
+from cordboard.components.prompt_folder import PromptFolder
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.pins import PinGuard
+from cordboard.office.ports import Numbering, PinCheck, Staff
+from cordboard.scenario.catalogue import Catalogue
+from cordboard.scenario.ports import RunTrace, StepTrace
+from cordboard.scenario.runner import Runner
+from cordboard.simulation.exchange import SimulatedExchange
+from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.phone import SimulatedPhone
+from cordboard.simulation.speech import SimulatedSpeech
+from cordboard.simulation.virtual_time import VirtualClock
+from cordboard.speech.api import Speech
+from cordboard.telephony import Leg, Target
+from cordboard.testing.exchange import Listened, serving
+from cordboard.testing.office import HandClock, HeldOffice
+from cordboard.testing.scenario import MemoryReleases, MemoryRunStore
+
+_PINS = {"4821": PinCheck.RIGHT, "0000": PinCheck.LOCKED}
 
 
 def voice(steps: str, *, name: str = "main", variables: str = "", after_hangup: str = "", fault: str = "") -> str:
@@ -12,6 +39,159 @@ def voice(steps: str, *, name: str = "main", variables: str = "", after_hangup: 
 def service(steps: str, *, name: str, variables: str = "") -> str:
     """The text of a service scenario that begins with the first of `steps`."""
     return _text("service", name, steps, variables, "")
+
+
+class Trial:
+    """The given scenarios published on a simulated exchange with the office of `testing.office`, in virtual time.
+
+    Use it as a context. Inbound calls run the scenario `main`. The PIN 4821 is right and 0000 locked, whoever asks;
+    checking that of the login `slow` takes ten seconds.
+    """
+
+    def __init__(
+        self,
+        *scenarios: str,
+        far_ends: Mapping[Target, FarEnd] | None = None,
+        prompts: Path | None = None,
+        store: MemoryRunStore | None = None,
+    ) -> None:
+        self.listened = Listened()
+        self.speech = SimulatedSpeech()
+        self.clock = VirtualClock()
+        self.exchange = SimulatedExchange(self.listened, self.clock, far_ends)
+        self.store = store or MemoryRunStore()
+        self.steps: list[StepTrace] = []
+        """Every step that is over, in that order."""
+        self.runs: list[RunTrace] = []
+        """Every run as it began and as it ended."""
+        self._scenarios = scenarios
+        self._prompts = prompts or Path("/nowhere")
+        self._calls = 0
+        self._changed = asyncio.Event()
+        self._stack = AsyncExitStack()
+
+    # --- what is done -----------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        releases = MemoryReleases()
+        texts = {text.split("\n", 1)[0].removeprefix("scenario: "): text for text in self._scenarios}
+        await releases.publish(texts, message="", at=self.clock.now())
+        held = HeldOffice()
+        office = _Office(held, PinGuard(held, HandClock()))
+        await office.reload()
+        self.runner = Runner(
+            Catalogue(all_components()),
+            releases,
+            self.store,
+            self.exchange,
+            zone=ZoneInfo("Europe/Kyiv"),
+            country="UA",
+            ports={Numbering: office, Staff: office, Speech: self.speech, PromptFolder: PromptFolder(self._prompts)},
+            clock=self.clock,
+            traces=_Traces(self),
+        )
+        self._services = asyncio.create_task(self.runner.serve())
+        self._stack.push_async_callback(self.stop_services)
+        await self._stack.enter_async_context(serving(self.exchange, self._take))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def call(self, number: str = "0671234567", *, account: str = "") -> SimulatedPhone:
+        """Somebody calls."""
+        self._calls += 1
+        return self.exchange.call_in(number, "700", line="" if account else "city", account=account)
+
+    async def start(self, scenario: str) -> str:
+        """Start a service scenario."""
+        return await self.runner.start_service(scenario)
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds)
+
+    async def ended(self) -> None:
+        """Wait until every call and every run that has begun is over, and one has."""
+        while self._calls or not self._begun or self._begun != self._over:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def stop_services(self) -> None:
+        """Stop the runs of service scenarios in the midst of what they do, as a restart does."""
+        self._services.cancel()
+        await asyncio.wait([self._services])
+
+    # --- what came of it --------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> list[str]:
+        """The steps with their exits, as `step.exit`, in the order in which they were over."""
+        return [f"{step.step}.{step.exit}" for step in self.steps]
+
+    @property
+    def walked(self) -> list[str]:
+        """The steps alone."""
+        return [step.step for step in self.steps]
+
+    @property
+    def seconds(self) -> float:
+        """How long it took from the first step to the last run's end."""
+        ends = [run.ended for run in self.runs if run.ended]
+        return (max(ends) - self.steps[0].entered).total_seconds()
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The variables of the main scenario as they were at its end."""
+        return self.variables_of("main")
+
+    def variables_of(self, scenario: str) -> Mapping[str, str]:
+        """The variables of a scenario's last run as they were at its end."""
+        return next(run.variables for run in reversed(self.runs) if run.scenario == scenario and run.ended)
+
+    def note(self, trace: RunTrace) -> None:
+        """A run has begun or ended."""
+        self.runs.append(trace)
+        self._changed.set()
+
+    # --- within -----------------------------------------------------------------------------------------------
+
+    async def _take(self, leg: Leg) -> None:
+        try:
+            await self.runner.run_voice("main", leg)
+        finally:
+            self._calls -= 1
+            self._changed.set()
+
+    @property
+    def _begun(self) -> set[str]:
+        return {run.run_id for run in self.runs}
+
+    @property
+    def _over(self) -> set[str]:
+        return {run.run_id for run in self.runs if run.ended}
+
+
+class _Traces:
+    """Implements TraceSink for a Trial."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    def run(self, trace: RunTrace) -> None:
+        self._trial.note(trace)
+
+    def step(self, trace: StepTrace) -> None:
+        self._trial.steps.append(trace)
+
+
+class _Office(OfficeDirectory):
+    """The office with PINs that cost no time to check."""
+
+    async def check_pin(self, login: str, pin: str) -> PinCheck:
+        if login == "slow":
+            await asyncio.sleep(10)
+        return _PINS.get(pin, PinCheck.WRONG)
 
 
 def _text(kind: str, name: str, steps: str, variables: str, more: str) -> str:

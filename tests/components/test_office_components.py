@@ -1,0 +1,67 @@
+import pytest
+
+from cordboard.simulation.virtual_time import virtual_time
+from cordboard.testing.components import Trial, voice
+
+FIND = voice(
+    "f: {component: find_employee, phone: =caller, login: login, name: name, number: number}",
+    variables="- {name: login}\n- {name: name}\n- {name: number}",
+)
+
+
+@pytest.mark.parametrize("number", ["+380671234567", "0671234567", "380671234567"])
+def test_an_employee_is_found_however_his_phone_is_written(number: str) -> None:
+    @virtual_time
+    async def body() -> None:
+        async with Trial(FIND) as trial:
+            trial.call(number=number)
+            await trial.ended()
+        assert trial.path == ["f.found"]
+        assert trial.variables == {"login": "anna", "name": "Анна", "number": "101"}
+
+    body()
+
+
+@pytest.mark.parametrize("number", ["0509999999", "", "anonymous"])
+def test_a_stranger_and_a_hidden_number_are_unknown(number: str) -> None:
+    @virtual_time
+    async def body() -> None:
+        async with Trial(FIND) as trial:
+            trial.call(number=number)
+            await trial.ended()
+        assert trial.path == ["f.unknown"]
+        assert trial.variables == {"login": "", "name": "", "number": ""}
+
+    body()
+
+
+@pytest.mark.parametrize(("pin", "exit_"), [("4821", "right"), ("1111", "wrong"), ("", "wrong"), ("0000", "locked")])
+def test_check_pin(pin: str, exit_: str) -> None:
+    text = voice(
+        'c: {component: check_pin, login: anna, pin: "{pin}"}',
+        variables=f"- {{name: pin, value: '{pin}', secret: true}}",
+    )
+
+    @virtual_time
+    async def body() -> None:
+        async with Trial(text) as trial:
+            trial.call()
+            await trial.ended()
+        assert trial.path == [f"c.{exit_}"]
+        if pin:
+            assert pin not in repr(trial.steps)
+
+    body()
+
+
+@virtual_time
+async def test_a_caller_who_hangs_up_while_the_pin_is_checked_leaves_by_nothing() -> None:
+    text = voice(
+        "a: {component: answer, exits: {done: c}}\nc: {component: check_pin, login: slow, pin: '1'}",
+    )
+    async with Trial(text) as trial:
+        phone = trial.call()
+        await trial.wait(1)
+        phone.hang_up()
+        await trial.ended()
+    assert trial.path == ["a.done", "c."]

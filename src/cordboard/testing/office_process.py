@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,12 +79,17 @@ class OfficeProcess:
 
 @contextmanager
 def office_process(
-    folder: Path, scenarios: Mapping[str, str] | None = None, *, numbers: Mapping[str, str] | None = None
+    folder: Path,
+    scenarios: Mapping[str, str] | None = None,
+    *,
+    numbers: Mapping[str, str] | None = None,
+    outside: bool = False,
 ) -> Iterator[OfficeProcess]:
     """Start an exchange in `folder` (made if missing) and stop it at the end.
 
     `scenarios` are texts by name, in place of those of the demo; `numbers` are further internal numbers with the
-    scenarios that answer them. Raises RuntimeError with the exchange's log if it does not come up.
+    scenarios that answer them. Without `outside` the far end of the line is left to the test. Raises RuntimeError
+    with the exchange's log if it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sip_port, web_port, city_port = free_port(), free_port(), free_port()
@@ -106,7 +111,11 @@ def office_process(
     log_file = folder / "exchange.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            [*_UP, "--data", str(folder)], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [*_UP, "--data", str(folder), "--outside" if outside else "--no-outside"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
     office = OfficeProcess(folder, process.pid, sip_port, web_port, city_port, rtp, passwords, log_file)
     try:
@@ -156,6 +165,10 @@ async def _seed(database: Path, city_port: int, numbers: Mapping[str, str]) -> M
     async with await open_store(database) as store:
         logins = await seed_demo(store.office, city_host="127.0.0.1", city_port=city_port)
         await store.office.save(*(InternalNumber(number, scenario) for number, scenario in numbers.items()))
+    # Where `cordboard dial` looks for them.
+    passwords = database.with_name("demo-passwords.json")
+    passwords.touch(mode=0o600)
+    passwords.write_text(json.dumps([asdict(login) for login in logins]), encoding="utf-8")
     return {login.account: login.password for login in logins}
 
 

@@ -4,6 +4,7 @@ import typer
 
 from cordboard import __version__
 from cordboard.cli import lines, log, scenarios, users
+from cordboard.cli.demo import demo
 from cordboard.cli.dial import dial
 from cordboard.cli.outside import outside
 from cordboard.cli.up import up
@@ -16,6 +17,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(dial)
+app.command()(demo)
 app.command()(outside)
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(users.app, name="user")

@@ -124,7 +124,7 @@ def test_results(text: str, result: Any) -> None:
         ("[i for i in l]", 3, ""),
         ("1 in l", 7, "`in`"),
         ("x + 1x", 6, "cannot stand"),
-        ("(1)(1)", 3, "only a function"),
+        ("(1)(1)", 2, "only a function"),
         ("l[1;2]", 2, "one item"),
     ],
 )

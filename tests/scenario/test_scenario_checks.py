@@ -65,6 +65,8 @@ def test_a_good_scenario_has_no_faults() -> None:
     assert faults_of(GOOD) == []
 
 
+CONDITION = '    condition: =n > 2 and caller = "0671234567"'
+END = "  bye:\n    component: end"
 BROKEN = [
     # what is replaced, by what, where the fault is, its words, its hint
     ("component: say", "component: sey", (13, 5), "unknown component 'sey'", "did you mean 'say'"),
@@ -78,14 +80,14 @@ BROKEN = [
     ("text: Hello {name}", "txt: Hello", (14, 5), "unknown property 'txt'", "possible are text"),
     ("    text: Hello {name}\n", "", (12, 3), "property 'text' is missing", "What is said."),
     ("=n > 2 and", "=n > name and", (24, 21), "a number and a text", "number(…)"),
-    ("=n > 2 and", "=n > ", (24, 18), "", ""),
+    (CONDITION, "    condition: =n >", (24, 19), "not complete", "look before and after"),
     ("condition: =n > 2", "condition: =n + 2", (24, 17), "true or false", ""),
-    ("    condition: =n > 2 and caller = \"0671234567\"", "    condition: perhaps", (24, 5), "neither true nor false", ""),
-    ("    condition: =n > 2 and caller = \"0671234567\"", "    condition: =n", (24, 16), "a boolean is expected here", ""),
+    (CONDITION, "    condition: perhaps", (24, 5), "neither true nor false", ""),
+    (CONDITION, "    condition: =n", (24, 16), "a boolean is expected here", ""),
     ("into: n", "into: m", (28, 5), "no variable 'm'", "declare it"),
     ("value: =n + 1", 'value: =caller & ""', None, "", ""),
     ("    value: =n + 1", "    value: =n > 1", (28, 5), "a boolean does not fit into 'n'", ""),
-    ("scenario: other", "scenario: othr", (32, 5), "there is no scenario 'othr'", "did you mean 'other'"),
+    ("scenario: other", "scenario: othr", (33, 5), "there is no scenario 'othr'", "did you mean 'other'"),
     ("kind: voice", "kind: voise", (2, 1), "unknown kind of scenario", "voice or service"),
     ("kind: voice", "kind: service", (13, 5), "'say' cannot stand in a service scenario", "voice scenarios"),
     ("scenario: main", "scenario: mine", (1, 1), "calls itself 'mine'", "write 'main'"),
@@ -95,12 +97,13 @@ BROKEN = [
     ("type: date", "type: dat", (7, 5), "unknown type 'dat'", "did you mean 'date'"),
     ("name: when", "name: now", (7, 5), "'now' is there by itself", ""),
     ("name: when", "name: pin", (7, 6), "declared twice", ""),
-    ("{done: bye}\n  nested", "{done: count}\n  nested", (22, 3), "a loop without waiting: count → more → count", "pause"),
-    ("  bye:\n    component: end", "  bye:\n    component: wait\n    time: soon", (36, 5), "no duration", "How long."),
-    ("  bye:\n    component: end", "  bye:\n    component: end\n    version: 2", (36, 5), "version 2 is newer", "update"),
+    ("{done: bye}\n  nested", "{done: count}\n  nested",
+     (22, 3), "a loop without waiting: count → more → count", "pause"),
+    (END, "  bye:\n    component: wait\n    time: soon", (37, 5), "no duration", "How long."),
+    (END, "  bye:\n    component: end\n    version: 2", (37, 5), "version 2 is newer", "update"),
     ("      - {id: one,", "      - {id: One,", (19, 10), "string should match", ""),
     ('key: "1", to: count}', "to: count}", (19, 9), "property 'key' is missing", ""),
-    ("      phone: =caller", "      phone: =coller", (42, 15), "no variable 'coller'", ""),
+    ("      phone: =caller", "      phone: =coller", (41, 15), "no variable 'coller'", ""),
 ]  # fmt: skip
 
 

@@ -61,34 +61,8 @@ def test_the_writer_has_one_property_a_line() -> None:
     )
 
 
-AWKWARD = [
-    "0671234567",
-    "+380",
-    "#",
-    "true",
-    "null",
-    "~",
-    "-",
-    "*",
-    "&a",
-    "!b",
-    "@x",
-    "1e5",
-    "yes",
-    "2d",
-    "'",
-    '"',
-    "\\",
-    "%x",
-    "`",
-    "|",
-    ">",
-    "?",
-    "---",
-    "…",
-    "a:",
-    "=",
-]
+AWKWARD = ["0671234567", "+380", "#", "true", "null", "~", "-", "*", "&a", "!b", "@x", "1e5", "yes", "2d", "'", '"']
+AWKWARD += ["\\", "%x", "`", "|", ">", "?", "---", "…", "a:", "="]
 AWKWARD += ["=a & b", "{name}, hi", "- x", "a: b", "a\nb", "a\n\nb\n", " a", "a ", "\n", "a\n b", "a\n#b", "", "a #b"]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(AWKWARD)
 names = st.text(st.sampled_from("abcdxyz_абв1"), min_size=1, max_size=8)

@@ -148,6 +148,11 @@ class Component(BaseModel):
         """The exits that every step of this kind has, except `error`."""
         return tuple(str(exit_.value) for exit_ in cls.Exit)
 
+    @classmethod
+    def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG003 - for those who override
+        """The fixed exits whose missing cord is worth a warning, in a step with these written properties."""
+        return cls.fixed_exits()
+
     def exits(self) -> tuple[str, ...]:
         """The exits of this very step: the fixed ones and those of its rows, except `error`."""
         slugs = tuple(

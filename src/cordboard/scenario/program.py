@@ -278,7 +278,7 @@ class _Compiler:
                 self._dangling(target, place)
             else:
                 cords[exit_] = target
-        open_exits = [exit_ for exit_ in component.fixed_exits() if exit_ not in step.exits]
+        open_exits = [exit_ for exit_ in component.exits_to_wire(step.properties) if exit_ not in step.exits]
         seen = set(fixed)
         for name, shape in component.properties().items():
             rows = written.get(name)

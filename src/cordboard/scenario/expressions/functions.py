@@ -226,7 +226,6 @@ LAZY_NAMES: Mapping[str, str] = {name: english for english, russian in LAZY.item
 
 def guarded(function: Function) -> Callable[..., AnyValue]:
     """The function with every fault turned into an ExpressionError and its result bounded."""
-
     # Only a parameter without a type may be given nothing; variables can be empty whatever their type is.
     needed = not function.located and any(function.params)
 

@@ -41,6 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _OPERATORS = {"=": "==", "<>": "!=", ";": ","}
+_WANTS_MORE = frozenset({"==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "&", ",", "and", "or", "not", "in"})
 _WORDS = {"and": "and", "or": "or", "not": "not", "и": "and", "или": "or", "не": "not", "in": "in"}
 _CONSTANTS = {"true": True, "false": False, "да": True, "нет": False, "истина": True, "ложь": False}
 _HINTS = {
@@ -102,6 +103,8 @@ def parse(text: str, shift: int = 0) -> Parsed:
     except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
         offset = (getattr(error, "offset", None) or 1) - 1
         column = _column(offset, tuple(offsets), tuple(columns)) if offsets else 1 + shift
+        if parts and parts[-1] in _WANTS_MORE:
+            column = columns[-1]
         raise ExpressionError(
             "the expression is not complete or has something too much", column, _advice(parts)
         ) from error

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
@@ -51,6 +51,11 @@ class Dial(Reaching):
         if self.line and "dialled_by" in self.model_fields_set:
             raise ValueError("rights are those to dial by the routes of the office: leave the line empty")
         return self
+
+    @classmethod
+    def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
+        """Nothing is forbidden where nobody's rights count."""
+        return tuple(name for name in cls.fixed_exits() if name != cls.Exit.FORBIDDEN or "dialled_by" in written)
 
     async def run(self, ctx: Context) -> str:
         """Find the way, and go it."""

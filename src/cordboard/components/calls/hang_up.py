@@ -1,6 +1,8 @@
 """Hang up."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from cordboard.scenario.component import VOICE, Component
 from cordboard.scenario.context import Context
@@ -22,6 +24,11 @@ class HangUp(Component):
         """Its exits."""
 
         DONE = "done"
+
+    @classmethod
+    def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG003  (it is the same for all)
+        """None: that nothing comes after the end of the call is the usual case."""
+        return ()
 
     async def run(self, ctx: Context) -> str:
         """Put the handset down."""

@@ -1,7 +1,8 @@
 """Play."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
@@ -39,6 +40,11 @@ class Play(Speaking):
         if not {"text", "file"} & self.model_fields_set:
             raise ValueError("say what is to be heard: give a text or a file")
         return self
+
+    @classmethod
+    def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
+        """No key can be pressed where none stops it."""
+        return cls.fixed_exits() if written.get("stop_keys") else (cls.Exit.DONE.value,)
 
     async def run(self, ctx: Context) -> str:
         """Speak."""

@@ -1,6 +1,8 @@
 """Say digits."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from cordboard.components._keys import Keys
 from cordboard.scenario.component import VOICE, Component, Text
@@ -36,6 +38,11 @@ class SayDigits(Component):
 
         DONE = "done"
         KEY_PRESSED = "key_pressed"
+
+    @classmethod
+    def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
+        """No key can be pressed where none stops it."""
+        return cls.fixed_exits() if written.get("stop_keys") else (cls.Exit.DONE.value,)
 
     async def run(self, ctx: Context) -> str:
         """Speak, with a comma behind each digit for the pause."""

@@ -42,7 +42,7 @@ async def ended(stage: Stage, run_id: str) -> tuple[Outcome, Any, str]:
         assert info is not None
         if info.ending is not None:
             return info.ending.outcome, info.ending.value, info.ending.error
-        await asyncio.sleep(1)
+        await asyncio.sleep(30)
 
 
 @virtual_time
@@ -208,29 +208,30 @@ class DyingStore(MemoryRunStore):
         await super().finish_step(*arguments, **more)
 
 
+@virtual_time
+async def crash_and_go_on(fatal: int, after: bool) -> None:
+    store = DyingStore()
+    stage = Stage(AROUND, INNER, BESIDE, store=store)
+    store.fatal, store.after = fatal, after
+    run_id = await stage.runner.start_service("work")
+    async with served(stage.runner):
+        crashed = asyncio.create_task(store.died.wait())
+        over = asyncio.create_task(ended(stage, run_id))
+        await asyncio.wait({crashed, over}, return_when=asyncio.FIRST_COMPLETED)
+        crashed.cancel()
+    store.fatal = 0
+    async with served(stage.node("b")):
+        assert await over == (Outcome.FINISHED, {"number": "1"}, "")
+        await asyncio.sleep(60)
+    texts = sorted(effect.payload["text"] for effect in await stage.store.effects())
+    assert texts == ["around", "beside", "inner"]
+    assert len(await stage.store.find(scenario="beside")) == 1
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("fatal", range(1, 13))
 def test_a_crash_at_any_commit_changes_nothing_in_the_end(fatal: int, after: bool) -> None:
-    @virtual_time
-    async def body() -> None:
-        store = DyingStore()
-        stage = Stage(AROUND, INNER, BESIDE, store=store)
-        store.fatal, store.after = fatal, after
-        run_id = await stage.runner.start_service("work")
-        async with served(stage.runner):
-            crashed = asyncio.create_task(store.died.wait())
-            over = asyncio.create_task(ended(stage, run_id))
-            await asyncio.wait({crashed, over}, return_when=asyncio.FIRST_COMPLETED)
-            crashed.cancel()
-        store.fatal = 0
-        async with served(stage.node("b")):
-            assert await over == (Outcome.FINISHED, {"number": "1"}, "")
-            await asyncio.sleep(60)
-        texts = sorted(effect.payload["text"] for effect in await stage.store.effects())
-        assert texts == ["around", "beside", "inner"]
-        assert len(await stage.store.find(scenario="beside")) == 1
-
-    body()
+    crash_and_go_on(fatal, after)
 
 
 @virtual_time

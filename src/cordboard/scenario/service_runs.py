@@ -48,6 +48,8 @@ class ServiceRuns:
         self._carried: dict[str, _Carried] = {}
         self._look = asyncio.Event()
         """Set when there may be something to claim, or room for it."""
+        self._busy = asyncio.Event()
+        """Set while there may be leases to renew."""
 
     async def start(
         self,
@@ -119,6 +121,7 @@ class ServiceRuns:
         for run in claimed:
             carried = _Carried(run, group.create_task(self._carry_on(run)))
             self._carried[run.id] = carried
+            self._busy.set()
         wake = await self._store.next_wake()
         if wake is None:
             return limits.poll
@@ -129,9 +132,11 @@ class ServiceRuns:
 
     async def _renew(self) -> None:
         while True:
+            await self._busy.wait()
             await asyncio.sleep(self._world.limits.lease / 3)
             epochs = {run_id: carried.claimed.epoch for run_id, carried in self._carried.items()}
             if not epochs:
+                self._busy.clear()
                 continue
             try:
                 lost = await self._store.renew(epochs, self._lease_end())

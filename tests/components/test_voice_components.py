@@ -363,3 +363,36 @@ async def test_a_caller_who_hangs_up_while_being_asked() -> None:
         await trial.ended()
     assert trial.walked == ["ask"]
     assert phone.texts == ["Your number"]
+
+
+# --- texts in several languages -----------------------------------------------------------------------------------
+
+GREETING = """
+    greet:
+      component: play
+      texts:
+        en: Welcome
+        ru: Здравствуйте
+        uk: Вітаємо
+      language: {language}
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("uk", "Вітаємо"), ("ru", "Здравствуйте"), ("en", "Welcome"), ('""', "Welcome")]
+)
+def test_a_prompt_in_several_languages_is_said_in_the_one_of_the_step(language: str, said: str) -> None:
+    @virtual_time
+    async def call() -> None:
+        async with Trial(voice(GREETING.replace("{language}", language))) as trial:
+            await trial.call().wait_heard(said)
+
+    call()
+
+
+@virtual_time
+async def test_a_language_that_nobody_speaks_here_is_a_fault_of_the_scenario() -> None:
+    async with Trial(voice("greet: {component: play, texts: {en: Welcome, de: Willkommen}}")) as trial:
+        phone = trial.call()
+        await phone.wait_state(LegState.ENDED)
+    assert phone.texts == []

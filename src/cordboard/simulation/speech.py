@@ -1,6 +1,6 @@
 """A voice that costs nothing: the text stands for its sound."""
 
-from cordboard.telephony import Clip
+from cordboard.telephony import Clip, Wording, choose
 
 
 class SimulatedSpeech:
@@ -9,7 +9,8 @@ class SimulatedSpeech:
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
 
-    async def say(self, text: str, language: str = "") -> Clip:
-        """See speech.api.Speech. It never fails."""
-        self.said.append((text, language))
-        return Clip(None, text)
+    async def say(self, text: Wording, language: str = "") -> Clip:
+        """See speech.api.Speech. It never fails. The office speaks English."""
+        wording, _ = choose(text, language or "en")
+        self.said.append((wording, language))
+        return Clip(None, wording)

@@ -2,16 +2,17 @@
 
 from typing import Protocol
 
-from cordboard.telephony import Clip
+from cordboard.telephony import Clip, Wording
 
 
 class Speech(Protocol):
     """Turns text into sounds that a leg can play."""
 
-    async def say(self, text: str, language: str = "") -> Clip:
+    async def say(self, text: Wording, language: str = "") -> Clip:
         """Synthesise `text` (plain, any length), or take it from the cache.
 
-        `language` is en, ru or uk; empty means the office's. Raises SpeechError if no engine can speak it.
+        `language` is en, ru or uk; empty means the office's. Of a text in several languages that one is spoken,
+        or the first if it is not among them. Raises SpeechError if no engine can speak it.
         """
 
 

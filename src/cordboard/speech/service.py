@@ -14,7 +14,7 @@ from cordboard.speech.engine import Engine, EngineError
 from cordboard.speech.espeak import EspeakEngine
 from cordboard.speech.rhvoice import RHVoiceEngine
 from cordboard.speech.rhvoice_library import find_library
-from cordboard.telephony import Clip
+from cordboard.telephony import Clip, Wording, choose
 
 log = structlog.get_logger(__name__)
 
@@ -56,10 +56,10 @@ class SpeechService:
         self._default_language = default_language
         self._running: dict[Path, asyncio.Task[Path]] = {}
 
-    async def say(self, text: str, language: str = "") -> Clip:
+    async def say(self, text: Wording, language: str = "") -> Clip:
         """Synthesise `text` or take it from the cache. Raises SpeechError."""
-        language = language or self._default_language
-        text = plain(text)
+        wording, language = choose(text, language or self._default_language)
+        text = plain(wording)
         if not text:
             raise SpeechError("There is nothing to say: the text is empty.")
         if len(text) > LONGEST_TEXT:

@@ -24,6 +24,7 @@ from cordboard.telephony.ports import Bridge, CallListener, Exchange, Leg, LegHa
 from cordboard.telephony.reasons import EndReason
 from cordboard.telephony.records import ConnectionRecord, LegRecord
 from cordboard.telephony.sounds import Clip, Played, PlayEnd, Silence, Sound, Tone
+from cordboard.telephony.wording import Wording, choose
 
 __all__ = [
     "ALL_KEYS",
@@ -69,5 +70,7 @@ __all__ = [
     "SystemClock",
     "Target",
     "Tone",
+    "Wording",
+    "choose",
     "dial",
 ]

@@ -37,7 +37,7 @@ class Play(Speaking):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not {"text", "file"} & self.model_fields_set:
+        if not {"text", "texts", "file"} & self.model_fields_set:
             raise ValueError("say what is to be heard: give a text or a file")
         return self
 

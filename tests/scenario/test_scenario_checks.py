@@ -148,6 +148,7 @@ def test_a_long_chain_of_steps_is_checked() -> None:
     assert faults_of(text + "\n  s999: {component: end}\n") == []
 
 
+@pytest.mark.slow
 def test_a_hundred_mutations_are_refused_or_fine_and_never_crash() -> None:
     source = random.Random(11)
     lines = GOOD.splitlines()

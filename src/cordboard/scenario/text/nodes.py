@@ -1,6 +1,6 @@
 """YAML as a tree of texts with places. No tags, anchors or types: a number is the text that was written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -22,6 +22,8 @@ from cordboard.scenario.faults import Fault
 MAX_SIZE = 1_000_000
 """Characters of a scenario."""
 MAX_DEPTH = 12
+MAX_EVENTS = 60_000
+"""Texts, lists and maps. They cost 20 microseconds each, whatever their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def compose(text: str) -> Node | None:
 
 def _compose(text: str) -> Node | None:
     root: Node | None = None
-    events = iter(YAML(typ="safe", pure=True).parse(StringIO(text)))
+    events = _counted(YAML(typ="safe", pure=True).parse(StringIO(text)))
     documents = 0
     for event in events:
         if isinstance(event, DocumentStartEvent):
@@ -99,6 +101,13 @@ def _compose(text: str) -> Node | None:
                 raise _refused(event, "a second document begins here", "a file holds one scenario; take the --- out")
             root = _node(next(events), events, text, 1)
     return root
+
+
+def _counted(events: Iterable[Any]) -> Iterator[Any]:
+    for count, event in enumerate(events):
+        if count > MAX_EVENTS:
+            raise _refused(event, "there is too much in this text", "divide it into scenarios that call each other")
+        yield event
 
 
 def _node(event: Any, events: "Iterator[Any]", text: str, depth: int) -> Node:

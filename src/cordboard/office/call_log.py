@@ -8,6 +8,9 @@ import structlog
 from cordboard.office.repositories import CallLogRepository, LoggedChain, LoggedLeg
 from cordboard.telephony import ConnectionRecord, EndReason, LegRecord, PhoneNumber
 
+GATHER = 0.1
+"""Seconds that changes wait for company: a call that rings and is answered is written once."""
+
 _log = structlog.get_logger("office")
 
 
@@ -41,6 +44,7 @@ class CallLog:
         """Write what changes, until cancelled. Call `flush` after the end of the last call."""
         while True:
             await self._changed.wait()
+            await asyncio.sleep(GATHER)
             try:
                 await self.flush()
             except Exception:  # noqa: BLE001 - calls go on; it is tried again

@@ -11,6 +11,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +28,8 @@ must do nothing but use the connection."""
 
 PACE = 0.005
 """Seconds between the starts of two groups, so that what comes together is committed together."""
+LEISURE = 0.1
+"""Seconds that rows for later wait for company if nobody waits for a commit: each costs a flush to the disk."""
 GROUP = 400
 """Statements that are enough for a group, however young it is."""
 LATER_LIMIT = 20_000
@@ -77,6 +80,8 @@ class Writer:
         self._rows: deque[_Row] = deque()
         self._work = asyncio.Event()
         self._full = asyncio.Event()
+        self._urgent = asyncio.Event()
+        """Set while somebody waits for a commit."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
@@ -102,6 +107,7 @@ class Writer:
         self._closing_since = asyncio.get_running_loop().time()
         self._work.set()
         self._full.set()
+        self._urgent.set()
         if self._task is not None:
             await self._task
         self._thread.shutdown()
@@ -146,6 +152,7 @@ class Writer:
 
     async def flush(self) -> None:
         """Wait until nothing waits any more, rows for later included."""
+        self._urgent.set()
         await self._idle.wait()
 
     async def _submit(self, work: Work[T], size: int) -> T:
@@ -153,6 +160,7 @@ class Writer:
             raise StoreClosedError
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._units.append(_Unit(work, size, done))
+        self._urgent.set()
         self._awake()
         return await done
 
@@ -161,6 +169,7 @@ class Writer:
         self._work.set()
         if len(self._rows) + len(self._units) >= GROUP:
             self._full.set()
+            self._urgent.set()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -170,10 +179,19 @@ class Writer:
                 self._idle.set()
                 await self._work.wait()
                 continue
+            await self._wait_for_company()
             began = loop.time()
             await self._commit(self._next_group())
             await self._keep_pace(self._pace - (loop.time() - began))
         self._idle.set()
+
+    async def _wait_for_company(self) -> None:
+        """Rows alone are in no hurry; a unit ends the waiting."""
+        if not self._units and len(self._rows) < GROUP and self._closing_since is None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEISURE):
+                    await self._urgent.wait()
+        self._urgent.clear()
 
     async def _keep_pace(self, seconds: float) -> None:
         if seconds <= 0 or self._closing_since is not None:

@@ -1,5 +1,5 @@
 # ruff: noqa: T201, S603, S607  (a program that prints what it measured, and starts the programs that it names)
-"""What a call costs: `bench/run [--no-peer] [--rounds 3] [--rate 50] [--calls 300] [--seconds 10]`.
+"""What a call costs: `bench/run [--no-peer] [--rounds 3] [--rate 50] [--calls 300] [--seconds 10] [--quick]`.
 
 Two loads on loopback, made by SIPp, for Cordboard and in turn for a real Asterisk (bench/peer), some rounds each; the
 medians are printed. Figures differ from machine to machine: the ratio of the two says more than either.
@@ -7,7 +7,8 @@ medians are printed. Figures differ from machine to machine: the ratio of the tw
 - answered: calls come at `--rate` a second for `--seconds`; each is answered and hangs up at once.
 - playing: `--calls` calls at a time hear a tone for `--seconds`; their packets come to bench/sink.c.
 
-CPU is that of the exchange with all its processes, as the kernel counts it. The exit status is 1 if a call failed, and
+CPU is that of the exchange with all its processes, as the kernel counts it. At the end bench/media.py tells what the
+media worker costs alone. The exit status is 1 if a call failed, and
 never depends on a time.
 """
 
@@ -91,6 +92,11 @@ class Playing:
     late: int
     longest_ms: float
 
+    @property
+    def late_percent(self) -> float:
+        """Of all gaps, those over 40 ms."""
+        return 100.0 * self.late / max(self.packets - self.streams, 1)
+
 
 # --- the exchanges ----------------------------------------------------------------------------------------------
 
@@ -128,7 +134,11 @@ def asterisk(work: Path) -> Iterator[Server]:
         yield Server("Asterisk", process.pid, sip_port, free_port())
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _write_tone(file: Path, work: Path) -> None:
@@ -197,7 +207,8 @@ def _sipp(
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, cwd=work)
     try:
         yield process
-        process.wait(within + 10.0)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # then the calls that are not over count as failed
+            process.wait(within + 10.0)
     finally:
         process.kill()
         process.wait()
@@ -249,7 +260,7 @@ def playing(server: Server, calls: int, seconds: int, sink: Path) -> Playing:
             ear.stdin.flush()  # type: ignore[union-attr]  # as above
             time.sleep(seconds)
             used, passed = server.cpu() - before, time.monotonic() - started
-            out, _ = ear.communicate()
+            out, _ = ear.communicate(timeout=10.0)
         streams, packets, lost, late = (int(word) for word in out.split()[:4])
         cost = used / calls / passed * 1e3
         return Playing(_failed(work, calls), cost, streams, packets, lost, late, float(out.split()[4]))
@@ -278,6 +289,7 @@ _ROWS = {
     Playing: (
         ("cpu_ms_a_call_second", "CPU, ms a call-second", statistics.median, True),
         ("longest_ms", "longest gap, ms", statistics.median, True),
+        ("late_percent", "gaps over 40 ms, %", statistics.median, False),
         ("late", "gaps over 40 ms", sum, False),
         ("lost", "lost packets", sum, False),
         ("packets", "packets", sum, False),
@@ -293,7 +305,7 @@ def _report(title: str, servers: Sequence[Server], rounds: Sequence[Sequence[Ans
     print(f"\n{title}\n  {'':28}{names}" + ("   ours/theirs" if len(servers) > 1 else ""))
     for field, name, together, compared in _ROWS[type(rounds[0][0])]:
         figures = [together([getattr(one, field) for one in each]) for each in rounds]
-        cells = "".join(f"{figure:12.2f}" if isinstance(figure, float) else f"{figure:12}" for figure in figures)
+        cells = "".join(f"{figure:12.3f}" if isinstance(figure, float) else f"{figure:12}" for figure in figures)
         ratio = f"{figures[0] / figures[1]:14.2f}" if compared and len(figures) > 1 and figures[1] else ""
         print(f"  {name:28}{cells}{ratio}")
 
@@ -353,13 +365,20 @@ def main() -> int:
     parser.add_argument("--rate", type=_up_to(_MOST_RATE), default=50, help="answered calls a second")
     parser.add_argument("--calls", type=_up_to(_MOST_CALLS), default=300, help="playing calls at a time")
     parser.add_argument("--seconds", type=_up_to(_MOST_SECONDS), default=10, help="how long each load is measured")
+    parser.add_argument("--quick", action="store_true", help="one short round: does it work at all?")
     options = parser.parse_args()
+    if options.quick:
+        options.rounds, options.seconds = 1, min(options.seconds, 3)
     with tempfile.TemporaryDirectory(prefix="cordboard-bench-") as folder:
         try:
-            return 1 if run(options, Path(folder)) else 0
+            failed = run(options, Path(folder))
         except MissingError as fault:
             print(fault, file=sys.stderr)
             return 2
+    print("\nThe media worker alone (bench/media.py)", flush=True)
+    media = [sys.executable, str(HERE / "media.py"), "--rounds", str(options.rounds), "--seconds", str(options.seconds)]
+    subprocess.run(media, check=False, timeout=60.0 + 4.0 * options.rounds * (options.seconds + 5.0))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

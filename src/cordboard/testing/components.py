@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from cordboard.components import all_components
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.model import OfficeData
 from cordboard.office.pins import PinGuard
 from cordboard.office.ports import Numbering, PinCheck, Staff
 from cordboard.scenario.catalogue import Catalogue
@@ -54,6 +55,7 @@ class Trial:
         far_ends: Mapping[Target, FarEnd] | None = None,
         prompts: Path | None = None,
         store: MemoryRunStore | None = None,
+        office: OfficeData | None = None,
     ) -> None:
         self.listened = Listened()
         self.speech = SimulatedSpeech()
@@ -66,6 +68,7 @@ class Trial:
         """Every run as it began and as it ended."""
         self._scenarios = scenarios
         self._prompts = prompts or Path("/nowhere")
+        self._office = office
         self._calls = 0
         self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -74,9 +77,9 @@ class Trial:
 
     async def __aenter__(self) -> Self:
         releases = MemoryReleases()
-        texts = {text.split("\n", 1)[0].removeprefix("scenario: "): text for text in self._scenarios}
+        texts = {_name(text): text for text in self._scenarios}
         await releases.publish(texts, message="", at=self.clock.now())
-        held = HeldOffice()
+        held = HeldOffice(self._office)
         office = _Office(held, PinGuard(held, HandClock()))
         await office.reload()
         self.runner = Runner(
@@ -192,6 +195,11 @@ class _Office(OfficeDirectory):
         if login == "slow":
             await asyncio.sleep(10)
         return _PINS.get(pin, PinCheck.WRONG)
+
+
+def _name(text: str) -> str:
+    """The name that a scenario's text gives it."""
+    return next(line.removeprefix("scenario: ") for line in text.splitlines() if line.startswith("scenario: "))
 
 
 def _text(kind: str, name: str, steps: str, variables: str, more: str) -> str:

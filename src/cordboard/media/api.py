@@ -141,8 +141,8 @@ class MediaStream(Protocol):
     async def stats(self) -> StreamStats:
         """Counters."""
 
-    async def close(self) -> None:
-        """Free the ports. What plays or records ends first."""
+    async def close(self) -> StreamStats:
+        """Free the ports. What plays or records ends first. Returns the last counters: zeros if they are lost."""
 
 
 class MediaServer(Protocol):

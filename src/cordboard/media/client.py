@@ -219,11 +219,13 @@ class _Stream:
         stats: StreamStats = await self._server.call(control.GetStats(self.number))
         return stats
 
-    async def close(self) -> None:
+    async def close(self) -> StreamStats:
         """See MediaStream. The ports of a dead worker are free already."""
+        stats = StreamStats()
         with contextlib.suppress(WorkerDiedError):
-            await self._server.call(control.Close(self.number))
+            stats = await self._server.call(control.Close(self.number))
         self._server.forget(self.number)
+        return stats
 
 
 def _died() -> WorkerDiedError:

@@ -111,7 +111,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Free the ports; answered when a recording is complete."""
+    """Free the ports; the result, a StreamStats, comes when a recording is complete."""
 
     stream: int
 

@@ -24,6 +24,7 @@ _GONE: Final[dict[type, Any]] = {
     control.Play: PlayReport(PlayStop.STOPPED),
     control.Record: 0.0,
     control.GetStats: StreamStats(),
+    control.Close: StreamStats(),
 }
 """The results of commands to a stream that was closed meanwhile; None for the others."""
 
@@ -99,15 +100,7 @@ class Desk:
         self._answer(request)
 
     def _get_stats(self, request: int, command: control.GetStats) -> None:
-        stream = self._streams[command.stream]
-        since = None if stream.last_received is None else time.monotonic() - stream.last_received
-        self._answer(
-            request,
-            StreamStats(
-                sent=stream.sent, received=stream.received, lost=stream.lost, strangers=stream.strangers,
-                malformed=stream.malformed, last_received=since,
-            ),
-        )  # fmt: skip
+        self._answer(request, _stats(self._streams[command.stream]))
 
     def _close(self, request: int, command: control.Close) -> None:
         stream = self._streams.pop(command.stream)
@@ -119,15 +112,18 @@ class Desk:
         self.pump.remove(stream)
         stream.close()
         recording, stream.recording = stream.recording, None
+        stats = _stats(stream)
         if recording is None:
-            self._answer(request)
+            self._answer(request, stats)
         else:
-            recording.answer = partial(self._closed, request, recording.answer)
+            recording.answer = partial(self._closed, request, stats, recording.answer)
             self.recordings.end(recording)
 
-    def _closed(self, request: int, tell: Callable[[Any, Exception | None], None], *ended: Any) -> None:
+    def _closed(
+        self, request: int, stats: StreamStats, tell: Callable[[Any, Exception | None], None], *ended: Any
+    ) -> None:
         tell(*ended)
-        self._answer(request)
+        self._answer(request, stats)
 
     # --- join and part ----------------------------------------------------------------------------------------
 
@@ -246,3 +242,11 @@ class Desk:
         if stream.recording is not None and command.record in (None, stream.recording.request):
             self.recordings.end(stream.recording)
         self._answer(request)
+
+
+def _stats(stream: Stream) -> StreamStats:
+    since = None if stream.last_received is None else time.monotonic() - stream.last_received
+    return StreamStats(
+        sent=stream.sent, received=stream.received, lost=stream.lost, strangers=stream.strangers,
+        malformed=stream.malformed, last_received=since,
+    )  # fmt: skip

@@ -1,68 +1,72 @@
 """Two legs joined."""
 
 import asyncio
-import contextlib
 from dataclasses import replace
 
-from cordboard.media.api import MediaServer, MediaStream, WorkerDiedError
+from cordboard.media.api import WorkerDiedError
 from cordboard.switch.leg import SipLeg
-from cordboard.telephony import CallListener, Clock, ConnectionRecord, LegState
+from cordboard.telephony import ConnectionRecord, LegState
 
 
 class SipBridge:
-    """Two streams that forward to each other in the worker. Implements `telephony.Bridge`."""
+    """Two streams that forward to each other in the worker. Implements `telephony.Bridge`.
+
+    It stands in both of its legs, which end it when they end: a leg is in one bridge at most.
+    """
 
     def __init__(self, record: ConnectionRecord, a: SipLeg, b: SipLeg) -> None:
         self.record = record
         self.legs = (a, b)
+        self._services = a.services
         self._over = asyncio.Event()
-        self._joined: tuple[MediaServer, MediaStream, MediaStream] | None = None
 
     @property
     def id(self) -> str:
         """See telephony.Bridge."""
         return self.record.id
 
+    def other(self, leg: SipLeg) -> SipLeg:
+        """Whom that one talks to."""
+        a, b = self.legs
+        return b if leg is a else a
+
     async def ended(self) -> None:
         """See telephony.Bridge."""
         await self._over.wait()
 
+    async def open(self) -> None:
+        """Let the voices flow. If one leg is not up, or the worker is dead, the bridge is ended when this returns."""
+        a, b = self.legs
+        if a.voice is None or b.voice is None:
+            self._over.set()
+            return
+        for leg in self.legs:
+            if leg.bridge is not None:
+                leg.bridge.end()  # the worker parts the streams by itself when it joins them anew
+        for leg in self.legs:
+            leg.bridge = self
+            leg.fall_silent()
+        self._services.listener.connection_changed(self.record)
+        try:
+            await self._services.voices.join(a.voice, b.voice)
+        except WorkerDiedError:
+            self.end()
+        except asyncio.CancelledError:
+            self._services.spawn(self.close())
+            raise
+
+    def end(self) -> bool:
+        """It is over, for whoever listens; the worker is not told. False if it was over."""
+        if self._over.is_set():
+            return False
+        self._over.set()
+        for leg in self.legs:
+            leg.bridge = None
+        self._services.listener.connection_changed(replace(self.record, ended=self._services.clock.now()))
+        return True
+
     async def close(self) -> None:
         """See telephony.Bridge."""
-        self._over.set()
-        joined, self._joined = self._joined, None
-        if joined is not None:
-            media, a, b = joined
-            if not any(leg.state is LegState.ENDED for leg in self.legs):
-                with contextlib.suppress(WorkerDiedError):
-                    await media.part(a, b)
-
-    async def join(self, media: MediaServer) -> None:
-        """Let the voices flow. A leg that has ended, or a dead worker, leaves the bridge ended."""
         a, b = self.legs
-        for leg in self.legs:
-            await leg.background(())
-        if a.stream is None or b.stream is None:
-            self._over.set()
-            return
-        try:
-            await media.join(a.stream, b.stream)
-        except WorkerDiedError:
-            self._over.set()
-        else:
-            self._joined = (media, a.stream, b.stream)
-
-    async def watch(self, listener: CallListener, clock: Clock) -> None:
-        """Report the connection, and end it with either leg."""
-        if self._over.is_set():
-            return
-        listener.connection_changed(self.record)
-        waits = [asyncio.ensure_future(leg.ended()) for leg in self.legs]
-        over = asyncio.ensure_future(self._over.wait())
-        try:
-            await asyncio.wait([*waits, over], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in (*waits, over):
-                wait.cancel()
-            await self.close()
-            listener.connection_changed(replace(self.record, ended=clock.now()))
+        if self.end() and a.state is b.state is LegState.ANSWERED and a.stream is not None and b.stream is not None:
+            await self._services.voices.part(a.stream, b.stream)

@@ -1,87 +1,105 @@
 """A leg that was offered to us."""
 
-from collections.abc import Sequence
+import asyncio
 
-from cordboard.media.api import WorkerDiedError
-from cordboard.sip.api import IncomingSession, NotAcceptableError, Session
+from cordboard.media.api import NoPortError, WorkerDiedError
+from cordboard.sip.api import IncomingSession
+from cordboard.sip.sdp import AudioDescription
 from cordboard.switch.causes import status_for
 from cordboard.switch.leg import SipLeg
+from cordboard.switch.negotiation import Negotiation
 from cordboard.switch.services import Services
 from cordboard.telephony import EndReason, LegRecord, LegState
 
+_NO_PORT = (503, "No Free Media Port")
+
 
 class InboundLeg(SipLeg):
-    """An INVITE of a phone or a line, from the offer to the end."""
+    """An INVITE of a phone or a line, from the offer to the end. `theirs` is its offer, None if it made none."""
 
-    def __init__(self, record: LegRecord, services: Services, session: IncomingSession, *, latch: bool) -> None:
+    def __init__(
+        self,
+        record: LegRecord,
+        services: Services,
+        session: IncomingSession,
+        theirs: AudioDescription | None,
+        *,
+        latch: bool,
+    ) -> None:
         super().__init__(record, services)
-        self.session = session
+        self._session = session
+        self._theirs = theirs
         self._latch = latch
+        self._answering = asyncio.Lock()
+        self._flowing = asyncio.Event()
+        """Voices can flow, or never will."""
+        self._refusal: tuple[int, str] | None = None
+        """What the wire is told, if it is more exact than the reason."""
 
     def begin(self) -> None:
         """Listen to the session. A caller who has given up by now ends the leg at once."""
-        self.session.begin(_Ears(self))
+        self._session.begin(_Ears(self))
 
     async def ring(self) -> None:
         """See telephony.Leg."""
         if self.life.ring():
-            self.session.progress(180)
+            self._session.progress(180)
 
     async def answer(self) -> bool:
-        """See telephony.Leg."""
-        if self.state in (LegState.ANSWERED, LegState.ENDED):
-            return self.state is LegState.ANSWERED
-        if not await self.open_stream(self.session.source.host, latch=self._latch):
-            self.finish(EndReason.ERROR)
-            return False
-        assert self.negotiation is not None
+        """See telephony.Leg. With a late offer it waits for the ACK: before that nobody knows where the caller is."""
+        async with self._answering:
+            if self.state in (LegState.CALLING, LegState.RINGING):
+                await self._answer()
+        if self.state is LegState.ANSWERED:
+            await self._flowing.wait()
+        return self.state is LegState.ANSWERED
+
+    async def _answer(self) -> None:
         try:
-            if self.session.offer is None:
-                sdp = self.negotiation.offer()
+            stream = await self.open_stream()
+            if stream is None:
+                return
+            host = self.services.advertised(self._session.source.host)
+            self.negotiation = Negotiation(self.services.terms, host, stream.address[1], latch=self._latch)
+            if self._theirs is None:
+                sdp = self.offer_late(self.negotiation)
             else:
-                sdp = self.negotiation.answer(self.session.offer)
-            await self._take_remote()
-        except NotAcceptableError:
-            self.session.refuse(488, "Not Acceptable Here")
+                sdp = self.negotiation.answer(self._theirs)
+                await self.take_remote()
+        except NoPortError as fault:
+            self.log.error("no media for the leg", fault=str(fault))
+            self._refusal = _NO_PORT
             self.finish(EndReason.ERROR)
-            return False
         except WorkerDiedError:
             self.finish(EndReason.MEDIA_LOST)
-            return False
-        # The caller may have given up while the worker was asked.
-        if not self.life.answer():
-            return False
-        self.session.accept(sdp)
-        return True
+        else:
+            # The caller may have given up while the worker was asked.
+            if self.life.answer():
+                self._session.accept(sdp)
 
-    def sessions(self) -> Sequence[Session]:
-        """What is to be ended on the wire."""
-        return (self.session,)
+    async def take_remote(self) -> None:
+        """See SipLeg."""
+        await super().take_remote()
+        self._flowing.set()
 
-    async def leave(self, session: Session, reason: EndReason) -> None:
+    def finish(self, reason: EndReason) -> None:
+        """See SipLeg."""
+        super().finish(reason)
+        self._flowing.set()
+
+    async def leave(self, reason: EndReason) -> None:
         """An unanswered caller is told the reason; an answered one gets a BYE."""
         if self.record.answered is None:
-            self.session.refuse(*status_for(reason))
-        await session.bye()
-
-    async def take_late_answer(self, sdp: bytes) -> None:
-        """The ACK of a caller who made no offer brings his answer: only now can voices flow."""
-        assert self.negotiation is not None
-        try:
-            self.negotiation.take_answer(sdp)
-            await self._take_remote()
-        except NotAcceptableError:
-            self.finish(EndReason.ERROR)
-        except WorkerDiedError:
-            self.finish(EndReason.MEDIA_LOST)
+            self._session.refuse(*(self._refusal or status_for(reason)))
+        await self._session.bye()
 
 
 class _Ears:
     """Hears the session for the leg. Implements sip.api.SessionHandler."""
 
     def __init__(self, leg: InboundLeg) -> None:
-        self._leg = leg
         self.offered = leg.offered
+        self.acknowledged = leg.acknowledged
         self.information = leg.information
         self.ended = leg.session_ended
 
@@ -90,8 +108,3 @@ class _Ears:
 
     def accepted(self, sdp: bytes | None) -> None:
         """Of an outgoing INVITE only."""
-
-    def acknowledged(self, sdp: bytes | None) -> None:
-        leg = self._leg
-        if sdp is not None and leg.session.offer is None and leg.negotiation and leg.negotiation.remote is None:
-            leg.services.spawn(leg.take_late_answer(sdp))

@@ -5,12 +5,14 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
-from cordboard.media.api import MediaStream, NoPortError, PlayReport, PlayStop, Source, WorkerDiedError
-from cordboard.sip.api import NotAcceptableError, Session, SessionEnd
+from cordboard.media.api import AudioFileError, MediaStream, PlayReport, PlayStop, Source, WorkerDiedError
+from cordboard.sip.api import NotAcceptableError, SessionEnd
 from cordboard.switch.causes import reason_for
 from cordboard.switch.negotiation import Negotiation
 from cordboard.switch.services import Services
@@ -29,14 +31,26 @@ from cordboard.telephony import (
     Sound,
 )
 
+if TYPE_CHECKING:  # a bridge knows its legs, and they know it
+    from cordboard.switch.bridge import SipBridge
+
 _PLAY_ENDS = {
     PlayStop.FINISHED: PlayEnd.FINISHED,
     PlayStop.KEY: PlayEnd.KEY,
     PlayStop.STOPPED: PlayEnd.STOPPED,
 }
 
+_KEY_TYPES = {"application/dtmf-relay", "application/dtmf"}
 # application/dtmf-relay says "Signal=5\r\nDuration=160"; application/dtmf is the bare key.
 _INFO_KEY = re.compile(rb"^(?:\s*Signal\s*=\s*)?([0-9*#A-D])\s*(?:$|[\r\n])", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What plays in the foreground, and the key that is to end it."""
+
+    interrupt: str
+    key: asyncio.Future[str]
 
 
 class SipLeg:
@@ -47,10 +61,12 @@ class SipLeg:
         self.services = services
         self.stream: MediaStream | None = None
         self.negotiation: Negotiation | None = None
-        self._interrupt = ""
-        self._interrupted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.bridge: SipBridge | None = None
+        self.log = structlog.get_logger("switch").bind(leg=record.id, chain=record.chain)
+        self._answer_owed = False
+        """The far end has our offer and its answer comes with the ACK (a late offer)."""
+        self._prompt: _Prompt | None = None
         self._background: asyncio.Task[None] | None = None
-        self._log = structlog.get_logger("switch").bind(leg=record.id, chain=record.chain)
 
     # --- what it is -------------------------------------------------------------------------------------------
 
@@ -91,13 +107,9 @@ class SipLeg:
         """See telephony.Leg."""
         raise NotImplementedError
 
-    def sessions(self) -> Sequence[Session]:
-        """What is to be ended on the wire when the leg ends."""
+    async def leave(self, reason: EndReason) -> None:
+        """End it on the wire."""
         raise NotImplementedError
-
-    async def leave(self, session: Session, reason: EndReason) -> None:  # noqa: ARG002  (a direction may need it)
-        """End one session on the wire."""
-        await session.bye()
 
     # --- its end ----------------------------------------------------------------------------------------------
 
@@ -111,17 +123,16 @@ class SipLeg:
 
     def finish(self, reason: EndReason) -> None:
         """End the leg now; the wire and the ports are cleaned up behind it."""
-        sessions = self.sessions()
-        stream, self.stream = self.stream, None
         if not self.life.end(reason):
             return
-        self._log.info("leg ended", reason=str(reason))
-        if self._background is not None:
-            self._background.cancel()
-        for session in sessions:
-            self.services.spawn(self.leave(session, reason))
+        self.log.info("leg ended", reason=str(reason))
+        self.fall_silent()
+        if self.bridge is not None:
+            self.bridge.end()
+        self.services.spawn(self.leave(reason))
+        stream, self.stream = self.stream, None
         if stream is not None:
-            self.services.spawn(self.services.close_stream(stream))
+            self.services.spawn(self.services.voices.close_stream(stream))
         self.services.forget(self)
 
     # --- what its far end does (sip.api.SessionHandler, media.api.StreamHandler) ------------------------------
@@ -131,16 +142,20 @@ class SipLeg:
         self._take_key(key)
 
     def information(self, content_type: str, body: bytes) -> None:
-        """A key arrived with the signalling."""
-        if content_type.split(";", maxsplit=1)[0].strip().lower() in ("application/dtmf-relay", "application/dtmf"):
-            found = _INFO_KEY.search(body)
-            if found:
-                self._take_key(found[1].decode().upper())
+        """A key arrived with the signalling. Of one that came with the voice the worker tells the other party."""
+        if content_type.split(";", maxsplit=1)[0].strip().lower() not in _KEY_TYPES:
+            return
+        if found := _INFO_KEY.search(body):
+            key = found[1].decode().upper()
+            self._take_key(key)
+            if self.bridge is not None:
+                self.services.spawn(self.bridge.other(self).send_digits(key))
 
     def _take_key(self, key: str) -> None:
         self.life.press(key)
-        if key in self._interrupt and not self._interrupted.done():
-            self._interrupted.set_result(key)
+        prompt = self._prompt
+        if prompt is not None and key in prompt.interrupt and not prompt.key.done():
+            prompt.key.set_result(key)
 
     def lost(self) -> None:
         """The media worker died."""
@@ -155,74 +170,114 @@ class SipLeg:
         if self.stream is None or self.negotiation is None:
             raise NotAcceptableError
         if sdp is None:
-            return self.negotiation.offer()
-        answer = self.negotiation.answer(sdp)
-        await self._take_remote()
+            return self.offer_late(self.negotiation)
+        answer = self.negotiation.answer(self.services.terms.read(sdp))
+        await self.take_remote()
         return answer
 
-    async def _take_remote(self) -> None:
-        """Tell the worker what was agreed, and the listeners whether we are held."""
+    def offer_late(self, negotiation: Negotiation) -> bytes:
+        """Our offer to somebody who made none."""
+        self._answer_owed = True
+        return negotiation.offer()
+
+    def acknowledged(self, sdp: bytes | None) -> None:
+        """The ACK to our 2xx, which brings the answer to a late offer."""
+        if self._answer_owed and self.negotiation is not None:
+            self._answer_owed = False
+            if sdp is not None:
+                self.services.spawn(self.take_answer(self.negotiation, sdp))
+            elif self.negotiation.remote is None:
+                self.log.warning("the far end never said where its voice is")
+                self.finish(EndReason.ERROR)
+
+    async def take_answer(self, negotiation: Negotiation, sdp: bytes) -> None:
+        """The far end answered our offer. An answer that cannot be used ends the leg."""
+        try:
+            negotiation.take_answer(sdp)
+            await self.take_remote()
+        except NotAcceptableError as fault:
+            self.log.warning("the far end's answer cannot be used", fault=str(fault))
+            self.finish(EndReason.ERROR)
+        except WorkerDiedError:
+            self.finish(EndReason.MEDIA_LOST)
+
+    async def take_remote(self) -> None:
+        """Tell the worker what was agreed, and the listeners whether we are held. Raises WorkerDiedError."""
         if self.stream is not None and self.negotiation is not None and self.negotiation.remote is not None:
             await self.stream.set_remote(self.negotiation.remote)
             self.life.hold(self.negotiation.held)
 
-    async def open_stream(self, peer_host: str, *, latch: bool) -> bool:
-        """Take ports for the voices; false if there are none left, or no worker."""
-        if self.stream is None:
-            try:
-                self.stream = await self.services.open_stream(self)
-            except (NoPortError, WorkerDiedError) as fault:
-                self._log.error("no media for the leg", fault=str(fault))
-                return False
-            if self.state is LegState.ENDED:
-                stream, self.stream = self.stream, None
-                await self.services.close_stream(stream)
-                return False
-            host = self.services.advertised(peer_host)
-            self.negotiation = Negotiation(host, self.stream.address[1], self.services.codecs, latch=latch)
-        return True
+    async def open_stream(self) -> MediaStream | None:
+        """Take ports for the voices; None if the leg has ended meanwhile. Raises NoPortError, WorkerDiedError."""
+        stream = await self.services.voices.open(self)
+        if self.state is LegState.ENDED:
+            await self.services.voices.close_stream(stream)
+            return None
+        self.stream = stream
+        return stream
+
+    @property
+    def voice(self) -> MediaStream | None:
+        """The stream, while somebody answered is there to hear it."""
+        return self.stream if self.state is LegState.ANSWERED else None
 
     # --- what it hears and says -------------------------------------------------------------------------------
 
     async def play(self, sounds: Sequence[Sound], *, interrupt: str = "") -> Played:
         """See telephony.Leg."""
-        if self.state is not LegState.ANSWERED or self.stream is None:
+        stream = self.voice
+        if stream is None:
             return Played(PlayEnd.STOPPED)
         if waiting := self.life.keys.first_of(interrupt):
             return Played(PlayEnd.KEY, waiting)
-        await self.background(())
-        self._interrupt, self._interrupted = interrupt, asyncio.get_running_loop().create_future()
+        self.fall_silent()
+        prompt = self._prompt = _Prompt(interrupt, asyncio.get_running_loop().create_future())
         try:
-            report = await self._play(self.stream, sources(sounds), interrupt)
+            report = await self._play(stream, sources(sounds), prompt)
         except WorkerDiedError:
             return Played(PlayEnd.STOPPED)
         finally:
-            self._interrupt = ""
-        if report.stop is PlayStop.STOPPED and self._interrupted.done():
-            return Played(PlayEnd.KEY, self._interrupted.result(), report.seconds)
+            if self._prompt is prompt:
+                self._prompt = None
+        if report.stop is PlayStop.STOPPED and prompt.key.done():
+            return Played(PlayEnd.KEY, prompt.key.result(), report.seconds)
         return Played(_PLAY_ENDS[report.stop], report.key, report.seconds)
 
-    async def _play(self, stream: MediaStream, what: Sequence[Source], interrupt: str) -> PlayReport:
+    async def _play(self, stream: MediaStream, what: Sequence[Source], prompt: _Prompt) -> PlayReport:
         """The worker stops at a key by itself, unless the key came by INFO, or just before the play command."""
-        playing = asyncio.ensure_future(stream.play(what, interrupt=interrupt))
+        if not prompt.interrupt:
+            return await stream.play(what)
+        playing = asyncio.ensure_future(stream.play(what, interrupt=prompt.interrupt))
         try:
-            await asyncio.wait((playing, self._interrupted), return_when=asyncio.FIRST_COMPLETED)
-            if not playing.done():
+            await asyncio.wait((playing, prompt.key), return_when=asyncio.FIRST_COMPLETED)
+            if not playing.done() and self._prompt is prompt:
                 # Awaited here, so that it cannot hit what is played next.
                 await stream.stop()
             return await playing
         finally:
             playing.cancel()
 
+    def fall_silent(self) -> None:
+        """Stop the background. What plays in the foreground is replaced by whatever comes, and hears no keys now."""
+        self._prompt = None
+        background, self._background = self._background, None
+        if background is not None:
+            # Its stop names it, so nobody need wait: it cannot hit what is played next.
+            background.cancel()
+
     async def background(self, sounds: Sequence[Sound]) -> None:
         """See telephony.Leg."""
-        if self._background is not None:
-            self._background.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(self._background)
-            self._background = None
-        if sounds and self.stream is not None:
-            self._background = self.services.spawn(_loop(self.stream, sounds))
+        self.fall_silent()
+        if sounds and self.voice is not None:
+            self._background = self.services.spawn(self._loop(self.voice, sounds))
+
+    async def _loop(self, stream: MediaStream, sounds: Sequence[Sound]) -> None:
+        try:
+            await stream.play(sources(sounds), loop=True)
+        except WorkerDiedError:
+            pass  # the leg is told by itself
+        except AudioFileError as fault:
+            self.log.error("nothing plays in the background", fault=str(fault))
 
     async def collect(self, rule: KeyRule) -> Collected:
         """See telephony.Leg."""
@@ -234,15 +289,15 @@ class SipLeg:
 
     async def send_digits(self, digits: str) -> None:
         """See telephony.Leg."""
-        if self.stream is not None:
+        if self.voice is not None:
             with contextlib.suppress(WorkerDiedError):
-                await self.stream.press(digits)
+                await self.voice.press(digits)
 
     async def record_to(
         self, path: Path, *, limit: float = 3600.0, stop_on: str = "", silence: float | None = None
     ) -> float:
         """See telephony.Leg."""
-        stream = self.stream
+        stream = self.voice
         if stream is None:
             return 0.0
         if waiting := self.life.keys.first_of(stop_on):
@@ -266,11 +321,6 @@ class SipLeg:
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listener
-
-
-async def _loop(stream: MediaStream, sounds: Sequence[Sound]) -> None:
-    with contextlib.suppress(WorkerDiedError):
-        await stream.play(sources(sounds), loop=True)
 
 
 async def _stop_recording(stream: MediaStream) -> None:

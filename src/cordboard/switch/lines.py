@@ -1,6 +1,7 @@
 """External lines: where their far ends are, signing in with providers, and how each line stands."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,14 +9,21 @@ from dataclasses import dataclass
 import structlog
 
 from cordboard.sip.api import Address, Credentials, Identity, Reply, UserAgent
+from cordboard.sip.uri import UriError, parse_name_address, parse_uri, write_uri
 from cordboard.telephony import Directory, Line
 from cordboard.telephony.directory import LineMode
 
+_LOOK = 1.0
+"""Seconds between looks into the directory."""
 _RESOLVE_EVERY = 60.0
 _FIRST_RETRY, _LAST_RETRY = 5.0, 120.0
+_REFRESH = 0.8
+"""The part of a granted time after which a registration is renewed."""
+_GOODBYE = 2.0
+"""Seconds that a provider may take to let us go."""
 
-ContactOf = Callable[[Line], str]
-"""The URI under which a line's provider reaches us."""
+ContactOf = Callable[[Line, str], str]
+"""The URI under which the provider of a line, at that address, reaches us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +36,17 @@ class LineState:
     """What the provider said last, or what is wrong."""
 
 
+class _DownError(Exception):
+    """The line cannot be used; the message is for the administrator."""
+
+
 class Lines:
     """The lines of the office, kept as its directory has them, also when it changes."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._keepers: dict[str, LineKeeper] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def get(self, name: str) -> "LineKeeper | None":
         """The line of that name, if it is switched on."""
@@ -49,43 +62,63 @@ class Lines:
 
     async def keep(self, agent: UserAgent, contact_of: ContactOf) -> None:
         """Run until cancelled."""
-        tasks: dict[str, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:
                 wanted = {line.name: line for line in self._directory.lines()}
-                for name, keeper in list(self._keepers.items()):
-                    if wanted.get(name) != keeper.line:
-                        tasks.pop(name).cancel()
-                        del self._keepers[name]
-                for line in wanted.values():
-                    if line.name not in self._keepers:
-                        self._keepers[line.name] = keeper = LineKeeper(line)
-                        tasks[line.name] = group.create_task(keeper.keep(agent, contact_of(line)))
-                await asyncio.sleep(1.0)
+                for name in {*self._keepers, *wanted}:
+                    old, line = self._keepers.get(name), wanted.get(name)
+                    if old is None or old.line != line:
+                        self._keepers.pop(name, None)
+                        new = LineKeeper(line, agent, contact_of) if line is not None else None
+                        if new is not None:
+                            self._keepers[name] = new
+                        self._tasks[name] = group.create_task(_succeed(self._tasks.pop(name, None), old, new))
+                await asyncio.sleep(_LOOK)
 
-    async def leave(self, agent: UserAgent, contact_of: ContactOf) -> None:
+    async def leave(self) -> None:
         """Take our registrations back."""
-        await asyncio.gather(*(keeper.leave(agent, contact_of(keeper.line)) for keeper in self._keepers.values()))
+        await asyncio.gather(*(keeper.leave() for keeper in self._keepers.values()))
+
+
+async def _succeed(before: asyncio.Task[None] | None, old: "LineKeeper | None", new: "LineKeeper | None") -> None:
+    """One line follows another of its name. In this order, so that a late goodbye does not sign the new one out."""
+    if before is not None:
+        before.cancel()
+        await asyncio.wait((before,))
+    if old is not None:
+        await old.leave()
+    if new is not None:
+        await new.keep()
 
 
 class LineKeeper:
     """One line: its resolved far end and, if it registers, its registration."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, agent: UserAgent, contact_of: ContactOf) -> None:
         self.line = line
         self.state = LineState(line.name, up=False, note="not tried yet")
+        self._agent = agent
+        self._contact_of = contact_of
         self._hosts: frozenset[str] = frozenset()
+        self._asked = line.expires
         self._log = structlog.get_logger("switch").bind(line=line.name)
 
     @property
-    def via(self) -> Address:
-        """Where to send: the resolved address if there is one."""
-        return Address(self.line.transport, min(self._hosts, default=self.line.host), self.line.port)
+    def via(self) -> Address | None:
+        """Where to send; None while the host is not known. IPv4 first."""
+        if not self._hosts:
+            return None
+        return Address(self.line.transport, min(self._hosts, key=lambda one: (":" in one, one)), self.line.port)
 
     @property
     def credentials(self) -> Credentials | None:
         """What we prove to the provider."""
         return Credentials(self.line.username, self.line.password) if self.line.username else None
+
+    def uri(self, number: str) -> str:
+        """How a number is called on this line. Raises ValueError if it cannot be written."""
+        line = self.line
+        return write_uri(number, line.host, line.port if line.port != 5060 else None, line.transport)
 
     def owns(self, source: Address, dialled: str) -> bool:
         """Whether a request comes from this line's far end.
@@ -99,47 +132,90 @@ class LineKeeper:
             return dialled == self.line.name
         return source.transport == self.line.transport and (source.transport != "udp" or source.port == self.line.port)
 
-    async def keep(self, agent: UserAgent, contact: str) -> None:
+    async def keep(self) -> None:
         """Run until cancelled."""
         retry = _FIRST_RETRY
         while True:
-            await self._resolve()
-            if self.line.mode is LineMode.ADDRESS:
-                await asyncio.sleep(_RESOLVE_EVERY)
-                continue
-            reply = await self._register(agent, contact, self.line.expires)
-            if reply.status == 200:
+            try:
+                pause = await self._refresh()
                 retry = _FIRST_RETRY
-                self.state = LineState(self.line.name, up=True, note="registered")
-                await asyncio.sleep(self.line.expires * 0.8)
-            else:
-                self.state = LineState(self.line.name, up=False, note=f"{reply.status} {reply.phrase}".strip())
-                self._log.warning("line could not register", status=reply.status, phrase=reply.phrase, retry=retry)
-                await asyncio.sleep(retry)
-                retry = min(retry * 2, _LAST_RETRY)
+            except Exception as fault:  # noqa: BLE001  (a fault of one line must not end the others)
+                if not isinstance(fault, _DownError):
+                    self._log.exception("a line could not be kept")
+                self.state = LineState(self.line.name, up=False, note=str(fault))
+                self._log.warning("line is down", note=str(fault), again_in=retry)
+                pause, retry = retry, min(retry * 2, _LAST_RETRY)
+            await asyncio.sleep(pause)
 
-    async def leave(self, agent: UserAgent, contact: str) -> None:
-        """Take our registration back."""
-        if self.line.mode is LineMode.REGISTER and self.state.up:
-            await self._register(agent, contact, 0)
+    async def leave(self) -> None:
+        """Take our registration back, if the provider listens."""
+        via = self.via
+        if self.line.mode is LineMode.REGISTER and self.state.up and via is not None:
+            self.state = LineState(self.line.name, up=False, note="signed out")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE):
+                    await self._register(via, 0)
 
-    async def _register(self, agent: UserAgent, contact: str, expires: int) -> Reply:
-        return await agent.request(
-            "REGISTER",
-            f"sip:{self.line.host}",
-            caller=Identity(self.line.username or self.line.name, self.line.host),
-            via=self.via,
-            credentials=self.credentials,
-            headers={"Contact": f"<{contact}>", "Expires": str(expires)},
-            call_id=f"{self.line.name}-{id(self):x}",
-        )
-
-    async def _resolve(self) -> None:
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(self.line.host, None, type=socket.SOCK_DGRAM)
-        except OSError as fault:
-            self.state = LineState(self.line.name, up=False, note=f"host {self.line.host}: {fault.strerror or fault}")
-            return
-        self._hosts = frozenset(str(info[4][0]) for info in found)
+    async def _refresh(self) -> float:
+        """Bring the line up, or keep it up. Returns the seconds until it must be done again. Raises _DownError."""
+        via = await self._resolve()
         if self.line.mode is LineMode.ADDRESS:
             self.state = LineState(self.line.name, up=True, note="by address")
+            return _RESOLVE_EVERY
+        reply = await self._register(via, self._asked)
+        if reply.status == 423:  # RFC 3261 §10.2.8: the provider wants longer ones
+            self._asked = max(self._asked, _seconds(_first(reply, "min-expires"), self._asked))
+            reply = await self._register(via, self._asked)
+        if reply.status != 200:
+            raise _DownError(f"{reply.status} {reply.phrase}".strip())
+        self.state = LineState(self.line.name, up=True, note="registered")
+        return max(_REFRESH * granted(reply, self._contact(via), self._asked), _FIRST_RETRY)
+
+    def _contact(self, via: Address) -> str:
+        return self._contact_of(self.line, via.host)
+
+    async def _register(self, via: Address, expires: int) -> Reply:
+        line = self.line
+        return await self._agent.request(
+            "REGISTER",
+            write_uri("", line.host),
+            caller=Identity(line.username or line.name, line.host),
+            via=via,
+            credentials=self.credentials,
+            headers={"Contact": f"<{self._contact(via)}>", "Expires": str(expires)},
+            call_id=f"line-{id(self):x}",
+        )
+
+    async def _resolve(self) -> Address:
+        """Look the host up. One that was found before is used as it was while the name service is silent."""
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(self.line.host, None, type=socket.SOCK_DGRAM)
+            self._hosts = frozenset(str(info[4][0]) for info in found)
+        except (OSError, UnicodeError) as fault:
+            self._log.warning("the host of a line is not found", host=self.line.host, fault=str(fault))
+        via = self.via
+        if via is None:
+            raise _DownError(f"the host {self.line.host} is not found: is its name right, and does DNS work?")
+        return via
+
+
+def granted(reply: Reply, contact: str, asked: int) -> int:
+    """The seconds that a registrar gave to our contact (RFC 3261 §10.2.4), which may be less than was asked for."""
+    ours = parse_uri(contact)
+    for text in reply.headers.get("contact", ()):
+        try:
+            one = parse_name_address(text)
+        except UriError:
+            continue
+        if (one.uri.user, one.uri.host, one.uri.port) == (ours.user, ours.host, ours.port):
+            return _seconds(one.params.get("expires", ""), _seconds(_first(reply, "expires"), asked))
+    return _seconds(_first(reply, "expires"), asked)
+
+
+def _first(reply: Reply, name: str) -> str:
+    return next(iter(reply.headers.get(name, ())), "")
+
+
+def _seconds(text: str, default: int) -> int:
+    text = text.strip()
+    return int(text) if text.isdecimal() and len(text) < 10 else default

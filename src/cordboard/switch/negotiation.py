@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from cordboard.media.api import Codec, Remote
 from cordboard.sip.api import NotAcceptableError
@@ -13,12 +13,43 @@ _STATIC = {Codec.PCMU: 0, Codec.PCMA: 8}
 _EVENTS = Payload(101, TELEPHONE_EVENT, 8000, "0-15")
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the exchange can do with anybody's voice."""
+
+    codecs: Sequence[Codec]
+    """In the order in which they are offered."""
+    ipv6: bool = False
+    """Whether voices are received over IPv6 (and so not over IPv4)."""
+    payloads: tuple[Payload, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        voices = (Payload(_STATIC[codec], codec.value, 8000) for codec in self.codecs)
+        object.__setattr__(self, "payloads", (*voices, _EVENTS))
+
+    def read(self, sdp: bytes) -> AudioDescription:
+        """Read an offer or an answer. Raises NotAcceptableError if it cannot be read, or holds nothing for us."""
+        try:
+            theirs = parse(sdp)
+        except MalformedError as fault:
+            raise NotAcceptableError(str(fault)) from fault
+        if (":" in theirs.host) is not self.ipv6:
+            raise NotAcceptableError(f"a voice cannot be sent to {theirs.host} from here: another IP version")
+        if replace(theirs, payloads=self.common(theirs)).codec is None:
+            raise NotAcceptableError("no codec in common")
+        return theirs
+
+    def common(self, theirs: AudioDescription) -> tuple[Payload, ...]:
+        """What of theirs is ours too, by their numbers and in their order."""
+        return tuple(one for one in theirs.payloads if any(one.is_(own) for own in self.payloads))
+
+
 class Negotiation:
     """What we said and what the far end said about one stream. `remote` is what was agreed, None before that."""
 
-    def __init__(self, host: str, port: int, codecs: Sequence[Codec], *, latch: bool) -> None:
-        payloads = tuple(Payload(_STATIC[codec], codec.value, 8000) for codec in codecs)
-        self._ours = AudioDescription(host=host, port=port, payloads=(*payloads, _EVENTS))
+    def __init__(self, terms: Terms, host: str, port: int, *, latch: bool) -> None:
+        self._terms = terms
+        self._ours = AudioDescription(host=host, port=port, payloads=terms.payloads)
         self._latch = latch
         self._session_id = random.getrandbits(31)
         self._version = 0
@@ -29,23 +60,20 @@ class Negotiation:
         """Everything that we can."""
         return self._build(self._ours)
 
-    def answer(self, sdp: bytes) -> bytes:
-        """Answer an offer. Raises NotAcceptableError if there is no common codec, or it cannot be read."""
-        theirs = _read(sdp)
+    def answer(self, theirs: AudioDescription) -> bytes:
+        """Answer an offer that was read on our terms."""
         ours = answer(theirs, self._ours)
         self._agree(theirs, ours)
         return self._build(ours)
 
     def take_answer(self, sdp: bytes) -> None:
         """The far end answered our offer. Raises NotAcceptableError if it chose nothing that we offered."""
-        theirs = _read(sdp)
-        common = [payload for payload in theirs.payloads if any(payload.is_(own) for own in self._ours.payloads)]
-        self._agree(theirs, replace(theirs, payloads=tuple(common)))
+        theirs = self._terms.read(sdp)
+        self._agree(theirs, replace(theirs, payloads=self._terms.common(theirs)))
 
     def _agree(self, theirs: AudioDescription, common: AudioDescription) -> None:
         voice, events = common.codec, common.event
-        if voice is None:
-            raise NotAcceptableError
+        assert voice is not None, "the terms see to it"
         self.held = not theirs.receives
         self.remote = Remote(
             host=theirs.host,
@@ -62,21 +90,3 @@ class Negotiation:
         # The session id stays and the version grows with each description that we send (RFC 3264 §8).
         self._version += 1
         return build(ours, session_id=self._session_id, version=self._version)
-
-
-def _read(sdp: bytes) -> AudioDescription:
-    try:
-        return parse(sdp)
-    except MalformedError as fault:
-        raise NotAcceptableError(str(fault)) from fault
-
-
-def can_answer(offer: bytes | None, codecs: Sequence[Codec]) -> bool:
-    """Whether an offer could be answered: it is asked before anybody's telephone rings."""
-    if offer is None:
-        return True
-    try:
-        Negotiation("0.0.0.0", 9, codecs, latch=False).answer(offer)  # noqa: S104  (a probe: nothing is sent)
-    except NotAcceptableError:
-        return False
-    return True

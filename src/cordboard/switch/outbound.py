@@ -1,22 +1,15 @@
 """A leg that we placed: to one line, or to every phone of one or several accounts at once."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cordboard.media.api import WorkerDiedError
-from cordboard.sip.api import (
-    Address,
-    Credentials,
-    Identity,
-    NotAcceptableError,
-    OutgoingSession,
-    Session,
-    SessionEnd,
-    SessionHandler,
-)
+from cordboard.media.api import NoPortError, WorkerDiedError
+from cordboard.sip.api import Address, Credentials, EndedBy, Identity, OutgoingSession, SessionEnd, SessionHandler
 from cordboard.switch.causes import reason_for, summary
 from cordboard.switch.leg import SipLeg
+from cordboard.switch.negotiation import Negotiation
 from cordboard.switch.services import Services
 from cordboard.telephony import EndReason, LegRecord, LegState
 
@@ -27,14 +20,14 @@ class Way:
 
     uri: str
     called: Identity
+    via: Address
     account: str = ""
-    via: Address | None = None
     credentials: Credentials | None = None
     latch: bool = False
 
 
 Invite = Callable[[Way, SessionHandler, bytes], OutgoingSession]
-"""Send an INVITE along a way with an offer."""
+"""Send an INVITE along a way with an offer. Raises ValueError if it cannot be written."""
 
 
 class OutboundLeg(SipLeg):
@@ -53,20 +46,32 @@ class OutboundLeg(SipLeg):
         if not self._ways:
             self.finish(EndReason.UNREACHABLE)
             return
-        host = self._ways[0].via.host if self._ways[0].via else ""
-        if not await self.open_stream(host, latch=any(way.latch for way in self._ways)):
+        try:
+            stream = await self.open_stream()
+        except (NoPortError, WorkerDiedError) as fault:
+            self.log.error("no media for the leg", fault=str(fault))
             self.finish(EndReason.ERROR)
             return
-        assert self.negotiation is not None
-        offer = self.negotiation.offer()
-        self._open = [_Branch(self, way) for way in self._ways]
+        if stream is None:
+            return
+        self._open = [_Branch(self, way, self._negotiation(way, stream.address[1])) for way in self._ways]
         for branch in list(self._open):
-            branch.session = self._invite(branch.way, branch, offer)
-        await asyncio.sleep(ring_time)
+            try:
+                branch.session = self._invite(branch.way, branch, branch.negotiation.offer())
+            except ValueError as fault:
+                self.branch_ended(branch, SessionEnd(EndedBy.LOCAL, 400, str(fault)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ring_time):
+                await self.answer()
         if self._winner is None:
             # Who has never rung was not there: a phone that was unplugged, a line that is dead.
             last = EndReason.NO_ANSWER if self.record.ringing else EndReason.UNREACHABLE
             self.finish(summary([*self._reasons, last]))
+
+    def _negotiation(self, way: Way, port: int) -> Negotiation:
+        """Each way is told the address by which it reaches us."""
+        host = self.services.advertised(way.via.host)
+        return Negotiation(self.services.terms, host, port, latch=way.latch)
 
     async def answer(self) -> bool:
         """See telephony.Leg."""
@@ -80,18 +85,26 @@ class OutboundLeg(SipLeg):
     def _settled(self) -> bool:
         return self.state in (LegState.ANSWERED, LegState.ENDED)
 
-    def sessions(self) -> Sequence[Session]:
-        """What is to be ended on the wire: every branch that is still open."""
-        return [branch.session for branch in self._open if branch.session is not None]
+    async def leave(self, reason: EndReason) -> None:
+        """End every branch that is still open."""
+        for branch in list(self._open):
+            if branch.session is not None:
+                await branch.session.cancel(answered_elsewhere=reason is EndReason.ANSWERED_ELSEWHERE)
 
     # --- what the branches report -----------------------------------------------------------------------------
 
     def branch_answered(self, branch: "_Branch", sdp: bytes | None) -> None:
         """A phone answered: the first one has the call."""
-        if self._winner is not None or self.state is LegState.ENDED or sdp is None:
+        if self._winner is not None or self.state is LegState.ENDED:
             self._drop(branch)
             return
-        self._winner = branch
+        if sdp is None:
+            # RFC 3261 §13.2.1: the 2xx must answer our offer.
+            self.log.warning("answered without saying where its voice is", account=branch.way.account)
+            self.branch_ended(branch, SessionEnd(EndedBy.LOCAL, 488))
+            self._drop(branch)
+            return
+        self._winner, self.negotiation = branch, branch.negotiation
         for other in [other for other in self._open if other is not branch]:
             self._open.remove(other)
             if other.session is not None:
@@ -99,17 +112,8 @@ class OutboundLeg(SipLeg):
         self.services.spawn(self._connect(branch, sdp))
 
     async def _connect(self, branch: "_Branch", sdp: bytes) -> None:
-        if self.negotiation is None:
-            return
-        try:
-            self.negotiation.take_answer(sdp)
-            await self._take_remote()
-        except NotAcceptableError:
-            self.finish(EndReason.ERROR)
-        except WorkerDiedError:
-            self.finish(EndReason.MEDIA_LOST)
-        else:
-            self.life.answer(branch.way.account)
+        await self.take_answer(branch.negotiation, sdp)
+        self.life.answer(branch.way.account)
 
     def branch_ended(self, branch: "_Branch", end: SessionEnd) -> None:
         """A branch is over: the leg is, if it had answered or was the last."""
@@ -119,13 +123,13 @@ class OutboundLeg(SipLeg):
         if branch is self._winner:
             self.session_ended(end)
             return
+        if self.state is not LegState.ENDED:
+            self.log.info("a way has failed", uri=branch.way.uri, status=end.status, phrase=end.phrase, by=str(end.by))
         self._reasons.append(reason_for(end, answered=False))
         if not self._open and self._winner is None:
             self.finish(summary(self._reasons))
 
     def _drop(self, branch: "_Branch") -> None:
-        if branch in self._open:
-            self._open.remove(branch)
         if branch.session is not None:
             self.services.spawn(branch.session.bye())
 
@@ -133,11 +137,13 @@ class OutboundLeg(SipLeg):
 class _Branch:
     """One INVITE of the leg. Implements sip.api.SessionHandler."""
 
-    def __init__(self, leg: OutboundLeg, way: Way) -> None:
+    def __init__(self, leg: OutboundLeg, way: Way, negotiation: Negotiation) -> None:
         self._leg = leg
         self.way = way
+        self.negotiation = negotiation
         self.session: OutgoingSession | None = None
         self.offered = leg.offered
+        self.acknowledged = leg.acknowledged
         self.information = leg.information
 
     def progressed(self, status: int, sdp: bytes | None) -> None:  # noqa: ARG002  (early media: a later issue)
@@ -146,9 +152,6 @@ class _Branch:
 
     def accepted(self, sdp: bytes | None) -> None:
         self._leg.branch_answered(self, sdp)
-
-    def acknowledged(self, sdp: bytes | None) -> None:
-        """Of an incoming INVITE only."""
 
     def ended(self, end: SessionEnd) -> None:
         self._leg.branch_ended(self, end)

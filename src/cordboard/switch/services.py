@@ -1,10 +1,11 @@
 """What every leg of one exchange shares."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from cordboard.media.api import Codec, MediaStream, StreamHandler
+from cordboard.switch.negotiation import Terms
+from cordboard.switch.voices import Voices
 from cordboard.telephony import CallListener, Clock, Leg
 
 
@@ -13,16 +14,11 @@ class Services(Protocol):
 
     listener: CallListener
     clock: Clock
-    codecs: Sequence[Codec]
+    terms: Terms
+    voices: Voices
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do something on behalf of a leg; owned by the exchange, so that the leg may end meanwhile."""
-
-    async def open_stream(self, handler: StreamHandler) -> MediaStream:
-        """Take ports for voices. Raises NoPortError, WorkerDiedError."""
-
-    async def close_stream(self, stream: MediaStream) -> None:
-        """Give the ports back."""
 
     def advertised(self, peer_host: str) -> str:
         """The address that a peer must send its voice to."""

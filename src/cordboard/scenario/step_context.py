@@ -27,9 +27,19 @@ _STARTS = uuid.UUID("5f0c2a52-7a2e-4b63-9d3e-6f5a6a0f8a11")
 
 
 class _StepLog(logging.LoggerAdapter[logging.Logger]):
-    def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
-        assert self.extra is not None
-        return f"run {self.extra['run']}: step {self.extra['step']}: {msg}", kwargs
+    """Begins each line with the run and the step, and hides the secrets of the run."""
+
+    def __init__(self, run: "Run", step: str) -> None:
+        super().__init__(log)
+        self._run = run
+        self._step = step
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        # Written out here: a secret may come as an argument, and would be put in only when it is too late to hide it.
+        if self.isEnabledFor(level):
+            text = str(msg) % args if args else str(msg)
+            words = self._run.secrets.masked(f"run {self._run.id}: step {self._step}: {text}")
+            self.logger.log(level, "%s", words, **kwargs)
 
 
 class StepContext:
@@ -72,7 +82,7 @@ class StepContext:
     @property
     def log(self) -> "logging.LoggerAdapter[logging.Logger]":
         """See Context."""
-        return _StepLog(log, {"run": self._run.id, "step": self._frame.step})
+        return _StepLog(self._run, self._frame.step)
 
     @property
     def leg(self) -> Leg:

@@ -49,7 +49,10 @@ async def seed_demo(
     office = await repository.load()
     if office.users or office.lines:
         return ()
-    settings = OfficeSettings(name="Демо-офис Cordboard", main_scenario=MAIN_SCENARIO, realm=office.settings.realm)
+    # It speaks English, so that whoever tries it understands; its scenarios speak Ukrainian and Russian as well.
+    settings = OfficeSettings(
+        name="Демо-офис Cordboard", language="en", main_scenario=MAIN_SCENARIO, realm=office.settings.realm
+    )
     items: list[OfficeItem] = [
         settings,
         OfficeLine(Line(CITY_LINE, LineMode.ADDRESS, city_host, city_port, number=CITY_NUMBER)),

@@ -372,7 +372,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cordboard-bench-") as folder:
         try:
             failed = run(options, Path(folder))
-        except MissingError as fault:
+        except (MissingError, RuntimeError) as fault:  # the latter: our exchange does not start, and says why
             print(fault, file=sys.stderr)
             return 2
     print("\nThe media worker alone (bench/media.py)", flush=True)

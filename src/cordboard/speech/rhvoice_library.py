@@ -11,6 +11,8 @@ from cordboard.speech.engine import EngineError, RawSpeech
 
 _SetRate = CFUNCTYPE(c_int, c_int, c_void_p)
 _PlaySpeech = CFUNCTYPE(c_int, POINTER(c_short), c_uint, c_void_p)
+_RESTS_ON = ("libsonic.so.*", "libRHVoice_core.so.*")
+"""Libraries beside it, in this order."""
 _PLAIN_TEXT = 0  # RHVoice_message_text: no SSML
 
 
@@ -68,9 +70,10 @@ class RHVoiceLibrary:
         if library is None:
             raise EngineError(f"there is no RHVoice library below {root}")
         try:
-            # The core is loaded first: with its soname known, the loader needs no LD_LIBRARY_PATH to find it.
-            for core in sorted(library.parent.glob("libRHVoice_core.so.*")):
-                ctypes.CDLL(str(core), mode=ctypes.RTLD_GLOBAL)
+            # What it rests on is loaded first: with the sonames known, the loader needs no LD_LIBRARY_PATH.
+            for pattern in _RESTS_ON:
+                for needed in sorted(library.parent.glob(pattern)):
+                    ctypes.CDLL(str(needed), mode=ctypes.RTLD_GLOBAL)
             self._library = ctypes.CDLL(str(library))
         except OSError as error:
             raise EngineError(f"RHVoice cannot be loaded: {error}") from error

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,11 +33,14 @@ from cordboard.sip.api import Address
 from cordboard.speech.api import Speech, SpeechError
 from cordboard.speech.service import SpeechService, find_engines
 from cordboard.store.database import Store, open_store
+from cordboard.store.errors import StoreError
 from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.switch.settings import SwitchSettings
-from cordboard.telephony import Leg, LegRecord, SystemClock
+from cordboard.telephony import Clock, Leg, LegRecord, SystemClock
 
 _log = structlog.get_logger("app")
+
+_DAY = 24 * 3600.0
 
 
 def catalogue() -> Catalogue:
@@ -47,11 +51,15 @@ def catalogue() -> Catalogue:
 class Cordboard:
     """One running exchange. Made by `running`."""
 
-    def __init__(self, store: Store, office: OfficeDirectory, exchange: SipExchange, runner: Runner) -> None:
+    def __init__(
+        self, store: Store, office: OfficeDirectory, exchange: SipExchange, runner: Runner, voices: Sequence[str]
+    ) -> None:
         self.store = store
         self.office = office
         self.exchange = exchange
         self.runner = runner
+        self.voices = voices
+        """The speech engines, the best first; with none, a step that has to speak leaves by its exit `error`."""
         self.web_port = 0
         self._started = time.monotonic()
 
@@ -102,7 +110,8 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         stack.push_async_callback(call_log.flush)
         if cut := await call_log.close_open():
             _log.warning("legs of an exchange that was killed are closed", legs=cut)
-        speech = SpeechService(find_engines(settings.speech), settings.sounds, office.settings.language)
+        engines = find_engines(settings.speech)
+        speech = SpeechService(engines, settings.sounds, office.settings.language)
         stack.push_async_callback(speech.close)
         exchange = await stack.enter_async_context(
             open_exchange(_switch_settings(settings), office, store.registrations, call_log, clock)
@@ -112,7 +121,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             store.releases,
             store.runs,
             exchange,
-            zone=ZoneInfo(settings.time_zone),
+            zone=ZoneInfo(office.settings.time_zone),
             country=office.settings.country,
             ports={Speech: speech, Numbering: office, Staff: office, PromptFolder: PromptFolder(settings.prompts)},
             clock=clock,
@@ -120,7 +129,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             goodbye=Goodbye(speech, office),
         )
         stack.push_async_callback(runner.close)
-        cordboard = Cordboard(store, office, exchange, runner)
+        cordboard = Cordboard(store, office, exchange, runner, [engine.name for engine in engines])
         cordboard.web_port = await stack.enter_async_context(
             serving(build(cordboard), settings.web_host, settings.web_port)
         )
@@ -129,6 +138,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             asyncio.create_task(runner.serve()),
             asyncio.create_task(office.watch()),
             asyncio.create_task(call_log.run()),
+            asyncio.create_task(_forget_old_traces(store, clock, settings.trace_days)),
         ]
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()
@@ -179,6 +189,17 @@ class Goodbye:
             await leg.answer()
             await leg.play([clip])
         await leg.hang_up()
+
+
+async def _forget_old_traces(store: Store, clock: Clock, days: int) -> None:
+    """At the start and once a day; until cancelled."""
+    while True:
+        try:
+            if forgotten := await store.traces.forget_before(clock.now() - timedelta(days=days)):
+                _log.info("traces of old runs are deleted", runs=forgotten, older_than_days=days)
+        except StoreError as fault:
+            _log.warning("traces of old runs cannot be deleted; it is tried again tomorrow", error=str(fault))
+        await asyncio.sleep(_DAY)
 
 
 def _switch_settings(settings: Settings) -> SwitchSettings:

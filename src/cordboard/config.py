@@ -3,7 +3,7 @@
 import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError as SourceError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -63,10 +64,12 @@ class Settings(BaseSettings):
     web_port: Port = 8080
     """Port of the web server."""
     time_zone: str = "Europe/Kyiv"
-    """The office's time zone."""
+    """The office's time zone. Once it is set, the office keeps it."""
+    trace_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """For how many days the steps of scenario runs are kept."""
     speech: Path = Path(".speech")
     """Where `make up` put the speech engine."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     """debug, info, warning or error."""
 
     @field_validator("web_host")
@@ -92,6 +95,11 @@ class Settings(BaseSettings):
         if last < first + 3:
             raise ValueError(f"must be at least {first + 3}: each leg takes two ports")
         return last
+
+    @property
+    def file(self) -> Path:
+        """Where the settings are written."""
+        return self.data / "cordboard.toml"
 
     @property
     def scenarios(self) -> Path:
@@ -138,7 +146,11 @@ class Settings(BaseSettings):
         try:
             return cls(**given)  # type: ignore[arg-type]  # pydantic checks them
         except tomllib.TOMLDecodeError as fault:
-            raise SettingsError(f"cordboard.toml cannot be read: {fault}") from fault
+            raise SettingsError(f"cordboard.toml cannot be read: {fault}. Mend that line, or remove it.") from fault
+        except SourceError as fault:
+            raise SettingsError(f'{fault}: in the environment a list is written as ["…", "…"].') from fault
+        except (OSError, UnicodeDecodeError) as fault:
+            raise SettingsError(f"cordboard.toml cannot be read: {fault}. Let it be a text file of yours.") from fault
         except ValidationError as fault:
             raise SettingsError("\n".join(_sentence(error) for error in fault.errors())) from fault
 

@@ -1,6 +1,7 @@
 """`cordboard log`: the call log, chain by chain."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from cordboard.cli.common import Data, asynchronous, console, opened, settings_for
 from cordboard.office.repositories import LoggedChain
+from cordboard.scenario.ports import RunTrace
 from cordboard.telephony import Direction, LegRecord, PhoneNumber
 
 
@@ -21,22 +23,27 @@ async def show(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     data: Data = None,
 ) -> None:
-    """Show the newest calls: each chain with its legs and who was joined with whom."""
+    """Show the newest calls: each chain with its legs, who was joined with whom, and the scenarios that took part.
+
+    --json prints a list of chains with id, legs, connections and runs; times are in UTC.
+    """
     async with opened(settings_for(data)) as store:
         office = (await store.office.load()).settings
         wanted = PhoneNumber.parse(number, country=office.country) if number else None
         chains = await store.call_log.recent(limit, chain=chain or None, number=wanted)
+        runs = {each.id: await store.traces.runs_of(each.id) for each in chains}
     if as_json:
-        print(json.dumps([asdict(each) for each in chains], default=str, ensure_ascii=False, indent=2))
+        told = [asdict(each) | {"runs": [asdict(run) for run in runs[each.id]]} for each in chains]
+        print(json.dumps(told, default=str, ensure_ascii=False, indent=2))
         return
     zone = ZoneInfo(office.time_zone)
     for each in chains:
-        console.print("\n".join(lines_of(each, zone)), markup=False)
+        console.print("\n".join(lines_of(each, runs[each.id], zone)), markup=False)
     if not chains:
         console.print("No calls.")
 
 
-def lines_of(chain: LoggedChain, zone: ZoneInfo) -> list[str]:
+def lines_of(chain: LoggedChain, runs: Sequence[RunTrace], zone: ZoneInfo) -> list[str]:
     """A chain as people read it."""
     shown = {leg.id: index for index, leg in enumerate(chain.legs, 1)}
     lines = [f"chain {chain.id}"]
@@ -45,7 +52,16 @@ def lines_of(chain: LoggedChain, zone: ZoneInfo) -> list[str]:
         a, b = shown.get(connection.a_leg, "?"), shown.get(connection.b_leg, "?")
         end = f"to {_time(connection.ended, zone)}" if connection.ended else "goes on"
         lines.append(f"  legs {a} and {b} joined from {_time(connection.started, zone)} {end}")
+    lines += [f"  {_run(run, zone)}" for run in runs]
     return lines
+
+
+def _run(run: RunTrace, zone: ZoneInfo) -> str:
+    outcome = f"{str(run.outcome).replace('_', ' ')} {_time(run.ended, zone)}" if run.outcome else "goes on"
+    error = f": {run.error}" if run.error else ""
+    return (
+        f"scenario {run.scenario} ({run.kind}, release {run.release}) from {_time(run.started, zone)}, {outcome}{error}"
+    )
 
 
 def _leg(leg: LegRecord, zone: ZoneInfo) -> str:

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.app import catalogue
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, settings_for
+from cordboard.cli.up import dead_ends
 from cordboard.config import Settings
+from cordboard.office.model import OfficeSettings
 from cordboard.scenario.graph import Scenario, Step, Written
 from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
 from cordboard.scenario.text.reader import read
@@ -17,11 +19,12 @@ app = typer.Typer(help="Scenarios: check, show, publish.", no_args_is_help=True)
 
 
 @app.command("check")
-def check_all(
+@asynchronous
+async def check_all(
     paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.")], data: Data = None
 ) -> None:
     """Say what is wrong with scenario files, with line and column. The exit status is 1 if one cannot be published."""
-    files = _checked(paths, settings_for(data))
+    files = _checked(paths, await _office(settings_for(data)))
     _print_faults(files)
     if any(file.broken for file in files):
         raise typer.Exit(1)
@@ -35,8 +38,11 @@ async def show(
 ) -> None:
     """Show a scenario as people read it: its steps, and where each exit leads."""
     path = Path(name)
-    if path.suffix and path.exists():
-        text = path.read_text(encoding="utf-8")
+    if path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as fault:
+            fail(f"{name} cannot be read: {fault}.")
     else:
         async with opened(settings_for(data)) as store:
             number = await store.releases.current()
@@ -46,7 +52,7 @@ async def show(
         text = scenarios[name]
     scenario = read(text).scenario
     if scenario is None:
-        fail(f"{name} cannot be read: `cordboard scenario check` says why.")
+        fail(f"{name} cannot be read: `cordboard scenario check {name}` says why.")
     console.print("\n".join(lines_of(scenario)), markup=False)
 
 
@@ -61,24 +67,46 @@ async def publish_folder(
 ) -> None:
     """Publish all scenarios of a folder as a new release. The next call follows it; calls in progress do not."""
     settings = settings_for(data)
-    files = _checked([folder or settings.scenarios], settings)
-    _print_faults(files)
-    if any(file.broken for file in files):
-        fail("Nothing was published: mend the errors first.")
+    folder = folder or settings.scenarios
+    if folder.is_file():
+        fail(f"{folder} is a file: a release holds all scenarios, so name the folder.")
     async with opened(settings) as store:
+        office = await store.office.load()
+        files = _checked([folder], office.settings)
+        _print_faults(files)
+        if any(file.broken for file in files):
+            fail("Nothing was published: mend the errors first.")
         number = await publish(files, store.releases, message)
-    console.print(f"Release {number} is published" if number else "Nothing has changed since the last release")
+    for sentence in dead_ends(office, {file.name for file in files}):
+        errors.print(sentence, markup=False)
+    console.print(
+        f"Release {number} is published: the next call follows it"
+        if number
+        else "Nothing has changed since the last release"
+    )
 
 
-def _checked(paths: list[Path], settings: Settings) -> list[CheckedFile]:
+async def _office(settings: Settings) -> OfficeSettings:
+    """The office's own country and zone; without an office, those of the settings."""
+    if not settings.database.exists():
+        return OfficeSettings(time_zone=settings.time_zone)
+    async with opened(settings) as store:
+        return (await store.office.load()).settings
+
+
+def _checked(paths: list[Path], office: OfficeSettings) -> list[CheckedFile]:
     found: list[Path] = []
     for path in paths:
         if not path.exists():
-            fail(f"There is no file {path}.")
-        found += files_in(path) if path.is_dir() else [path]
-    if not found:
-        fail("There is no scenario file (*.yaml) there.")
-    return check_files(found, catalogue(), zone=ZoneInfo(settings.time_zone), country="UA")
+            fail(f"There is no file {path}: name a scenario file, or a folder of them.")
+        here = files_in(path) if path.is_dir() else [path]
+        if not here:
+            fail(f"There is no scenario file (*.yaml) in {path}.")
+        found += here
+    try:
+        return check_files(found, catalogue(), zone=ZoneInfo(office.time_zone), country=office.country)
+    except OSError as fault:
+        fail(f"{fault.filename} cannot be read ({fault.strerror}).")
 
 
 def _print_faults(files: list[CheckedFile]) -> None:

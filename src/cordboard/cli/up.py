@@ -2,29 +2,30 @@
 
 import asyncio
 import json
-import logging
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import structlog
 import typer
 
 from cordboard.api.server import WebPortTakenError
 from cordboard.app import Cordboard, catalogue, running
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, settings_for
+from cordboard.cli.log_lines import configure_logging
 from cordboard.config import Settings
 from cordboard.office.demo import CITY_LINE, DemoLogin, seed_demo
+from cordboard.office.model import OfficeData
 from cordboard.scenario.publishing import check_files, files_in, publish
 from cordboard.sip.addressing import local_route
 from cordboard.sip.api import PortTakenError
-from cordboard.store.database import open_store
+from cordboard.speech.service import NO_ENGINE
+from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -48,7 +49,17 @@ async def up(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         await prepare(settings, city_port)
+    except StoreError as fault:
+        fail(f"{fault}.")
+    except OSError as fault:
+        fail(
+            f"The data folder {settings.data} cannot be used ({fault.strerror or fault}): let it be a folder that you "
+            "can write to, or name another one with --data."
+        )
+    try:
         async with running(settings) as cordboard, _outside_world(cordboard, wanted=outside):
+            if not cordboard.voices:
+                errors.print(f"{NO_ENGINE} Until then every step that has to speak leaves by its exit error.")
             console.print(greeting(settings, cordboard), markup=False)
             sys.stdout.flush()
             await stop.wait()
@@ -58,11 +69,14 @@ async def up(
     except (WebPortTakenError, StoreError) as fault:
         fail(f"{fault}.")
     except OSError as fault:
-        fail(f"The exchange could not start: {fault}. Check sip_host and web_host in the settings.")
+        fail(f"The exchange could not start: {fault}. Check sip_host and web_host in {settings.file}.")
 
 
 async def prepare(settings: Settings, city_port: int) -> None:
-    """Make the data folder, the demo office and its scenarios, if they are not there; publish what has changed."""
+    """Make the data folder, the demo office and its scenarios, if they are not there; publish what has changed.
+
+    Raises StoreError and OSError; what is wrong with the scenarios is said here.
+    """
     settings.data.mkdir(parents=True, exist_ok=True)
     settings.prompts.mkdir(exist_ok=True)
     async with await open_store(settings.database) as store:
@@ -71,42 +85,45 @@ async def prepare(settings: Settings, city_port: int) -> None:
             _write_passwords(settings.demo_passwords, logins)
         if not settings.scenarios.exists():
             shutil.copytree((EXAMPLES if EXAMPLES.exists() else _PACKAGED) / "demo", settings.scenarios)
-        country = (await store.office.load()).settings.country
-        files = check_files(
-            files_in(settings.scenarios), catalogue(), zone=ZoneInfo(settings.time_zone), country=country
-        )
-        broken = [file for file in files if file.broken]
-        for file in broken:
-            for fault in file.faults:
-                errors.print(f"{file.path}:{fault}", markup=False)
-        if not broken:
-            await publish(files, store.releases, "at start")
-        elif not await store.releases.current():
-            fail("There is no release yet, and the scenarios have errors: mend them and start again.")
-        else:
-            errors.print("These scenarios have errors: the last published release stays in force.")
+        office = (await store.office.load()).settings
+        if "time_zone" in settings.model_fields_set and settings.time_zone != office.time_zone:
+            await store.office.save(replace(office, time_zone=settings.time_zone))
+        await _publish(settings, store)
 
 
-def configure_logging(level: str) -> None:
-    """Lines for people on the standard error, each beginning with what it is about."""
-    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    logging.basicConfig(level=number, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", stream=sys.stderr)
-    for chatty in ("alembic", "asyncio", "uvicorn"):
-        logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S"),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
-        ],
-        cache_logger_on_first_use=True,
-    )
+async def _publish(settings: Settings, store: Store) -> None:
+    office = await store.office.load()
+    zone, country = ZoneInfo(office.settings.time_zone), office.settings.country
+    files = check_files(files_in(settings.scenarios), catalogue(), zone=zone, country=country)
+    broken = [file for file in files if file.broken]
+    for file in broken:
+        for fault in file.faults:
+            errors.print(f"{file.path}:{fault}", markup=False)
+    if files and not broken:
+        await publish(files, store.releases, "at start")
+        for sentence in dead_ends(office, {file.name for file in files}):
+            errors.print(sentence, markup=False)
+        return
+    what = "the scenarios have errors" if broken else f"there is no scenario (*.yaml) in {settings.scenarios}"
+    if not await store.releases.current():
+        fail(f"Nothing was published yet, and {what}: mend that, and start again.")
+    errors.print(f"The last published release stays in force: {what}.", markup=False)
+
+
+def dead_ends(office: OfficeData, scenarios: set[str]) -> Iterator[str]:
+    """A sentence for each place of the office that leads to a scenario which is not among `scenarios`."""
+    places = [(f"Number {each.number}", each.scenario) for each in office.internal_numbers]
+    if office.lines:
+        places += [("Inbound calls", office.settings.main_scenario)]
+    places += [(f"Line {each.line.name}", each.scenario) for each in office.lines if each.scenario]
+    for place, scenario in places:
+        if scenario not in scenarios:
+            yield f"{place} should enter the scenario {scenario}, which is not published: such calls will fail."
 
 
 def _write_passwords(path: Path, logins: Sequence[DemoLogin]) -> None:
     path.touch(mode=0o600)
+    path.chmod(0o600)
     path.write_text(json.dumps([asdict(login) for login in logins], ensure_ascii=False, indent=2) + "\n")
 
 
@@ -114,7 +131,22 @@ def demo_logins(settings: Settings) -> list[DemoLogin]:
     """The demo's people with passwords and PINs; none if the office is not the demo's."""
     if not settings.demo_passwords.exists():
         return []
-    return [DemoLogin(**each) for each in json.loads(settings.demo_passwords.read_text())]
+    try:
+        return [DemoLogin(**each) for each in json.loads(settings.demo_passwords.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        # Somebody else's file, or one that was edited by hand: the passwords are not known then.
+        return []
+
+
+def change_demo_login(settings: Settings, account: str, password: str | None) -> None:
+    """One of the demo's phones has another password now, or is gone (None)."""
+    logins = demo_logins(settings)
+    if account in {login.account for login in logins}:
+        rest = [login for login in logins if login.account != account or password is not None]
+        _write_passwords(
+            settings.demo_passwords,
+            [replace(login, password=password or "") if login.account == account else login for login in rest],
+        )
 
 
 def greeting(settings: Settings, cordboard: Cordboard) -> str:

@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.up import change_demo_login
 from cordboard.office.model import OfficeData, User, UserPhone
 from cordboard.office.passwords import new_password, phone_secret
 from cordboard.office.pins import hash_pin
@@ -83,7 +84,8 @@ async def add(  # noqa: PLR0917  (each is an option of the command)
 @asynchronous
 async def password(number: Number, data: Data = None) -> None:
     """Give the phones of a user a new password, and print it: it is shown this once."""
-    async with opened(settings_for(data)) as store:
+    settings = settings_for(data)
+    async with opened(settings) as store:
         office = await store.office.load()
         user = _user(office, number)
         for phone in [phone for phone in office.phones if phone.login == user.login]:
@@ -92,6 +94,7 @@ async def password(number: Number, data: Data = None) -> None:
             await store.office.save(
                 UserPhone(phone.account, phone.login, secret, phone.algorithm, behind_nat=phone.behind_nat)
             )
+            change_demo_login(settings, phone.account, new)
             console.print(f"The phone {phone.account} signs in with the password {new}", markup=False)
 
 
@@ -99,9 +102,14 @@ async def password(number: Number, data: Data = None) -> None:
 @asynchronous
 async def remove(number: Number, data: Data = None) -> None:
     """Remove a user and his phones. The call log keeps his calls."""
-    async with opened(settings_for(data)) as store:
-        user = _user(await store.office.load(), number)
+    settings = settings_for(data)
+    async with opened(settings) as store:
+        office = await store.office.load()
+        user = _user(office, number)
         await store.office.remove(user)
+    for phone in office.phones:
+        if phone.login == user.login:
+            change_demo_login(settings, phone.account, None)
     console.print(f"{user.name} ({number}) is removed", markup=False)
 
 

@@ -18,6 +18,14 @@ Taker = Callable[[Call], Awaitable[None]]
 """Takes a call that came in; the call goes on when it returns."""
 
 
+_HINTS = {
+    401: "there is no such account, or its password is wrong",
+    403: "there is no such account, or its password is wrong",
+    408: "nobody answers there; is the exchange running",
+    503: "is the address right, and is the exchange running",
+}
+
+
 class RefusedError(Exception):
     """The exchange did not let the phone sign in; the message has its words."""
 
@@ -142,9 +150,9 @@ class Phone:
             call_id=f"register-{self.token}",
         )
         if reply.status != 200:
+            hint = _HINTS.get(reply.status, "its log may say why")
             raise RefusedError(
-                f"{self.account} could not sign in at {self._server}: {reply.status} {reply.phrase}. "
-                "Is the exchange running, and is the password right?"
+                f"{self.account} could not sign in at {self._server}: {reply.status} {reply.phrase}: {hint}."
             )
 
     async def unregister(self) -> None:

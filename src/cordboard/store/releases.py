@@ -1,5 +1,6 @@
 """Releases of scenarios in the database."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,6 +11,9 @@ from cordboard.store.reader import Reader
 from cordboard.store.tables import releases, storable
 from cordboard.store.writer import Writer
 
+FRESH = 0.25
+"""Seconds for which the newest number is remembered: each call asks for it, and another process may publish."""
+
 
 class StoredReleases:
     """Implements `scenario.ports.Releases`."""
@@ -17,10 +21,16 @@ class StoredReleases:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer = writer
         self._reader = reader
+        self._current = 0
+        self._asked = -FRESH
 
     async def current(self) -> int:
-        """The number of the youngest release; 0 if there is none."""
-        return await self._reader.read(_youngest)
+        """The number of the youngest release; 0 if there is none. One of another process is seen within `FRESH`."""
+        now = time.monotonic()
+        if now - self._asked >= FRESH:
+            self._current = await self._reader.read(_youngest)
+            self._asked = now
+        return self._current
 
     async def load(self, number: int) -> Release:
         """One release."""
@@ -45,7 +55,8 @@ class StoredReleases:
             connection.execute(insert(releases), row | {"number": number})
             return number
 
-        return await self._writer.transact(write)
+        self._current = await self._writer.transact(write)
+        return self._current
 
 
 def _youngest(connection: Connection) -> int:

@@ -64,12 +64,8 @@ class Reception:
     async def _run(self, scenario: str, leg: Leg) -> None:
         try:
             await self._scenarios.run(scenario, leg, {})
-        except LookupError:
-            _log.error(
-                "there is no such scenario: publish it, or point the number or line to another",
-                call=leg.chain,
-                scenario=scenario,
-            )
+        except LookupError as fault:
+            _log.error("the scenario cannot be run", call=leg.chain, scenario=scenario, fault=str(fault))
             await leg.reject(EndReason.NOT_FOUND)
 
     async def _connect(self, leg: Leg, record: LegRecord, person: Person, destination: Destination) -> None:

@@ -12,7 +12,7 @@ from cordboard.config import Settings
 from cordboard.office.demo import CITY_NUMBER
 from cordboard.office.repositories import LoggedChain
 from cordboard.phone import Call, Phone, RefusedError
-from cordboard.sip.api import EndedBy, Identity
+from cordboard.sip.api import EndedBy
 from cordboard.telephony import Direction, EndReason, LegRecord
 
 _PEOPLE_TALK = 1.0
@@ -79,7 +79,7 @@ async def a_stranger(on: Stage) -> None:
     """A caller whom nobody knows takes the usual way."""
     teller = on.teller
     teller.chapter("A stranger calls the office")
-    call = await _call_in(on, "+380441112233")
+    call = await on.call_in("+380441112233")
     if teller.fact(await call.answered(), f"+380441112233 dials {CITY_NUMBER} and is answered"):
         await teller.hears("the stranger", call, on.settings.sounds, "Welcome to our office.")
     await call.hang_up()
@@ -92,7 +92,7 @@ async def callback_and_entry(on: Stage) -> None:
     employee = on.login("101")
     teller.chapter(f"S1. {employee.name} calls from the road and is called back at the company's cost")
     for written in (employee.mobile, "0" + employee.mobile.removeprefix("+380")):
-        call = await _call_in(on, written)
+        call = await on.call_in(written)
         answered = await call.answered()
         end = await call.ended()
         teller.fact(
@@ -157,14 +157,6 @@ async def _signs_in(phone: Phone) -> bool:
     except RefusedError:
         return False
     return True
-
-
-async def _call_in(on: Stage, number: str) -> Call:
-    """Somebody in the city calls the office."""
-    host, port = on.server.host, on.server.port
-    return await on.outside.dial(
-        f"sip:{CITY_NUMBER}@{host}:{port}", via=on.server, caller=Identity(number), called=Identity(CITY_NUMBER, host)
-    )
 
 
 async def _talk(on: Stage, one: tuple[str, Call], other: tuple[str, Call]) -> None:

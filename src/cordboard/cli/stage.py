@@ -15,11 +15,11 @@ from urllib.request import urlopen
 from cordboard.cli.common import console
 from cordboard.cli.up import demo_logins
 from cordboard.config import Settings
-from cordboard.office.demo import DemoLogin
+from cordboard.office.demo import CITY_NUMBER, DemoLogin
 from cordboard.office.repositories import LoggedChain
 from cordboard.phone import Call, Desk, Phone, open_desk, recognise
 from cordboard.phone.listening import hears_tone
-from cordboard.sip.api import Address
+from cordboard.sip.api import Address, Identity
 from cordboard.speech.cache import spoken
 from cordboard.store.database import open_store
 
@@ -110,6 +110,7 @@ class Stage:
     teller: Teller
     city: asyncio.Queue[Call]
     """Calls that the exchange makes to the outside world."""
+    exchange: "ExchangeProcess"
 
     def login(self, number: str) -> DemoLogin:
         """One of the demo's people, by number."""
@@ -119,6 +120,16 @@ class Stage:
         """A phone of his."""
         login = self.login(number)
         return self.phones.phone(login.account, login.password, self.server)
+
+    async def call_in(self, number: str) -> Call:
+        """Somebody in the city calls the office."""
+        host, port = self.server.host, self.server.port
+        return await self.outside.dial(
+            f"sip:{CITY_NUMBER}@{host}:{port}",
+            via=self.server,
+            caller=Identity(number),
+            called=Identity(CITY_NUMBER, host),
+        )
 
     async def next_city_call(self) -> Call | None:
         """The next call to the outside world, or None if none comes."""
@@ -155,7 +166,9 @@ async def stage(folder: Path, speech: Path, *, patience: float = PATIENCE) -> As
         rtp_last=24999,
     )  # fmt: skip
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(_exchange(settings, city))
+        exchange = ExchangeProcess(settings, city)
+        stack.push_async_callback(exchange.stop)
+        await exchange.start()
         phones = await stack.enter_async_context(
             open_desk(rtp_ports=range(25000, 25200), folder=_new(folder / "heard"))
         )
@@ -165,35 +178,51 @@ async def stage(folder: Path, speech: Path, *, patience: float = PATIENCE) -> As
         calls: asyncio.Queue[Call] = asyncio.Queue()
         outside.answer_anybody(calls.put)
         server = Address("udp", "127.0.0.1", sip)
-        yield Stage(settings, server, phones, outside, demo_logins(settings), Teller(patience), calls)
+        yield Stage(settings, server, phones, outside, demo_logins(settings), Teller(patience), calls, exchange)
 
 
-@asynccontextmanager
-async def _exchange(settings: Settings, city: int) -> AsyncIterator[None]:
-    log = settings.data / "exchange.log"
-    settings.data.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
-        f"CORDBOARD_{name.upper()}": str(getattr(settings, name))
-        for name in ("sip_host", "sip_port", "web_port", "rtp_first", "rtp_last", "speech")
-    }
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cordboard.cli", "up", "--no-outside", "--city-port", str(city),
-            "--data", str(settings.data), env=environment, stdin=asyncio.subprocess.DEVNULL,
-            stdout=output, stderr=output,
-        )  # fmt: skip
-    try:
+class ExchangeProcess:
+    """The exchange in a process of its own: it can be killed, and started again on what it has left."""
+
+    def __init__(self, settings: Settings, city: int) -> None:
+        """`city` is the port at which the far end of the line stands."""
+        self.log_file = settings.data / "exchange.log"
+        self._settings = settings
+        self._city = city
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it and wait until it is well. Raises DemoFailedError with its log if it is not."""
+        settings = self._settings
+        settings.data.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {
+            f"CORDBOARD_{name.upper()}": str(getattr(settings, name))
+            for name in ("sip_host", "sip_port", "web_port", "rtp_first", "rtp_last", "speech")
+        }
+        with self.log_file.open("ab") as output:
+            process = self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "cordboard.cli", "up", "--no-outside", "--city-port", str(self._city),
+                "--data", str(settings.data), env=environment, stdin=asyncio.subprocess.DEVNULL,
+                stdout=output, stderr=output,
+            )  # fmt: skip
 
         async def is_up() -> bool:
             return process.returncode is not None or await asyncio.to_thread(_healthy, settings.web_port)
 
         if not await comes_true(is_up, PATIENCE) or process.returncode is not None:
-            raise DemoFailedError(f"the exchange did not start:\n{log.read_text(errors='replace')}")
-        yield
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+            raise DemoFailedError(f"the exchange did not start:\n{self.log_file.read_text(errors='replace')}")
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
+
+    async def kill(self) -> None:
+        """Give it no chance to put anything in order: kill -9."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
 
 
 def _healthy(port: int) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from cordboard.sip.addressing import is_ip
 from cordboard.sip.api import Address, Credentials, Identity, Reply, UserAgent
 from cordboard.sip.uri import UriError, parse_name_address, parse_uri, write_uri
 from cordboard.telephony import Directory, Line
@@ -188,14 +189,18 @@ class LineKeeper:
 
     async def _resolve(self) -> Address:
         """Look the host up. One that was found before is used as it was while the name service is silent."""
+        host = self.line.host
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(self.line.host, None, type=socket.SOCK_DGRAM)
-            self._hosts = frozenset(str(info[4][0]) for info in found)
+            if is_ip(host):
+                self._hosts = frozenset((host,))
+            else:
+                found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+                self._hosts = frozenset(str(info[4][0]) for info in found)
         except (OSError, UnicodeError) as fault:
-            self._log.warning("the host of a line is not found", host=self.line.host, fault=str(fault))
+            self._log.warning("the host of a line is not found", host=host, fault=str(fault))
         via = self.via
         if via is None:
-            raise _DownError(f"the host {self.line.host} is not found: is its name right, and does DNS work?")
+            raise _DownError(f"the host {host} is not found: is its name right, and does DNS work?")
         return via
 
 

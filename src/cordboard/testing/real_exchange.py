@@ -1,18 +1,21 @@
-"""The real exchange for the contract suite: the switch, and scripted phones over SIP and RTP on loopback."""
+"""The real exchange for tests: the switch and scripted phones over SIP and RTP on loopback."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cordboard.phone import Call, Desk, Phone, open_desk
+from cordboard.phone.desk import Taker
 from cordboard.phone.listening import read_sound
 from cordboard.simulation.far_end import FarEnd
 from cordboard.sip.api import Address, EndedBy
 from cordboard.sip.digest import ha1_of
 from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.switch.settings import SwitchSettings
-from cordboard.telephony import Account, EndReason, LegState, Line, Registration, SystemClock, Tone
+from cordboard.telephony import Account, Clock, EndReason, LegState, Line, Registration, SystemClock, Tone
 from cordboard.testing.audio import level_at, strongest_frequency
 from cordboard.testing.exchange import Body, Listened, PhoneUnderTest, until
 
@@ -42,38 +45,40 @@ class RealImplementation:
         asyncio.run(self._run(body))
 
     async def _run(self, body: Body) -> None:
-        listener = Listened()
-        settings = SwitchSettings([Address("udp", "127.0.0.1", 0)], range(33000, 33200), rtp_host="127.0.0.1")
-        calls = self._folder / "calls"
-        calls.mkdir()
-        async with (
-            open_exchange(settings, _Accounts(), _Forgetful(), listener, SystemClock()) as exchange,
-            open_desk(rtp_ports=range(33200, 33400), folder=calls) as desk,
-        ):
-            await body(_Real(self._folder, exchange, listener, desk))
+        async with open_office(self._folder, rtp_ports=range(33000, 33200), phone_ports=range(33200, 33400)) as office:
+            await body(_Real(office))
 
 
-class _Accounts:
-    """101 to 104 and 109, each with its own name as the password. Implements telephony.Directory."""
+class Accounts:
+    """Accounts whose passwords are their own names, and lines; both may change. Implements telephony.Directory."""
 
-    realm = _REALM
+    def __init__(self, *names: str, realm: str = _REALM, behind_nat: bool = False) -> None:
+        self.realm = realm
+        self.names = set(names)
+        self.wanted: list[Line] = []
+        self.behind_nat = behind_nat
 
     def account(self, name: str) -> Account | None:
-        if name not in {"101", "102", "103", "104", "109"}:
+        """See Directory."""
+        if name not in self.names:
             return None
-        return Account(name, name, f"Phone {name}", ha1_of("MD5", name, _REALM, name))
+        secret = ha1_of("MD5", name, self.realm, name)
+        return Account(name, name, f"Phone {name}", secret, behind_nat=self.behind_nat)
 
-    def line(self, name: str) -> Line | None:  # noqa: ARG002  (there are none)
-        return None
+    def line(self, name: str) -> Line | None:
+        """See Directory."""
+        return next((line for line in self.wanted if line.name == name), None)
 
     def lines(self) -> Sequence[Line]:
-        return ()
+        """See Directory."""
+        return tuple(self.wanted)
 
 
-class _Forgetful:
+class Forgetful:
     """Implements telephony.Registrations for an exchange that is not started again."""
 
     async def load(self) -> Sequence[Registration]:
+        """Nothing."""
         return ()
 
     async def save(self, registration: Registration) -> None:
@@ -83,15 +88,66 @@ class _Forgetful:
         """Nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Office:
+    """An exchange on loopback and a desk with phones beside it."""
+
+    exchange: SipExchange
+    listener: Listened
+    directory: Accounts
+    desk: Desk
+    folder: Path
+
+    @property
+    def server(self) -> Address:
+        """Where the exchange listens."""
+        return self.exchange.agent.addresses[0]
+
+    def phone(self, account: str, *, password: str = "", taker: Taker | None = None) -> Phone:
+        """A phone at the desk, not signed in yet."""
+        return self.desk.phone(account, password or account, self.server, taker=taker)
+
+
+@asynccontextmanager
+async def open_office(
+    folder: Path,
+    directory: Accounts | None = None,
+    *,
+    rtp_ports: range = range(33400, 33600),
+    phone_ports: range = range(33600, 33800),
+    clock: Clock | None = None,
+    listen: Address = Address("udp", "127.0.0.1", 0),  # noqa: B008  (frozen)
+    external_address: str = "",
+    local_networks: Sequence[str] = ("127.0.0.0/8",),
+) -> AsyncIterator[Office]:
+    """An exchange and a desk, for as long as the context lasts. What phones hear is in `folder`/calls."""
+    listener = Listened()
+    directory = directory or Accounts("101", "102", "103", "104", "109")
+    settings = SwitchSettings(
+        [listen],
+        rtp_ports,
+        rtp_host="127.0.0.1",
+        external_address=external_address,
+        local_networks=local_networks,
+    )
+    calls = folder / "calls"
+    calls.mkdir()
+    async with (
+        open_exchange(settings, directory, Forgetful(), listener, clock or SystemClock()) as exchange,
+        open_desk(rtp_ports=phone_ports, folder=calls) as desk,
+    ):
+        yield Office(exchange, listener, directory, desk, folder)
+
+
 class _Real:
     """Implements ExchangeUnderTest."""
 
-    def __init__(self, folder: Path, exchange: SipExchange, listener: Listened, desk: Desk) -> None:
-        self.folder = folder
-        self.exchange = exchange
-        self.listener = listener
-        self._desk = desk
-        self._server = exchange.agent.addresses[0]
+    def __init__(self, office: Office) -> None:
+        self.folder = office.folder
+        self.exchange = office.exchange
+        self.listener = office.listener
+        self._desk = office.desk
+        self._server = office.server
         self._rung: dict[str, list[Call]] = {}
 
     async def phone(self, account: str, behaviour: FarEnd) -> None:

@@ -105,6 +105,7 @@ async def test_five_calls_are_enough() -> None:
         await trial.ended()
         await trial.assert_nothing_is_left()
     assert employee.told is EndReason.HUNG_UP
+    assert sum(ASKS_NUMBER in text for text in employee.texts) == 5
     assert trial.called == [city(OLENA), *[city(CLIENT)] * 5]
 
 
@@ -124,7 +125,8 @@ async def test_three_wrong_pins_end_the_call() -> None:
         await trial.ended()
         await trial.assert_nothing_is_left()
     assert employee.told is EndReason.HUNG_UP
-    assert not any(ASKS_NUMBER in text for text in employee.texts)
+    asks = employee.texts[0]
+    assert employee.texts == [asks, WRONG, asks, WRONG, asks, GOODBYE]
     assert trial.called == [city(OLENA)]
 
 

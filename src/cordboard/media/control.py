@@ -6,7 +6,7 @@ travels in a `Request` and is answered by a `Reply` or a `Refusal` with the same
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,13 +156,14 @@ class KeyPressed:
 Message = Request | Reply | Refusal | KeyPressed
 
 _MESSAGES = (Request, Reply, Refusal, KeyPressed)
-_CLASSES: Final[dict[str, Callable[..., Any]]] = {
+_CLASSES: Final[dict[str, type[Any]]] = {
     one.__name__: one
     for one in (
         *_MESSAGES, Hello, Open, Opened, SetRemote, Play, Stop, Press, Record, StopRecording, GetStats, Join, Part,
         Close, Remote, File, Pause, ToneSpec, PlayReport, StreamStats,
     )
 }  # fmt: skip
+_NAMES: Final = {one: tuple(field.name for field in fields(one)) for one in _CLASSES.values()}
 _FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
     "codec": Codec,
     "stop": PlayStop,
@@ -182,13 +183,14 @@ class ControlError(Exception):
 
 def encode(message: Message) -> bytes:
     """A message with its length before it."""
-    body = json.dumps(message, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    body = _ENCODER.encode(message).encode()
     return len(body).to_bytes(_PREFIX, "big") + body
 
 
 def _plain(value: object) -> object:
-    if is_dataclass(value):
-        return {"is": type(value).__name__, **{field.name: getattr(value, field.name) for field in fields(value)}}
+    names = _NAMES.get(type(value))
+    if names is not None:
+        return {"is": type(value).__name__, **{name: getattr(value, name) for name in names}}
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot be sent to the media worker")
@@ -197,6 +199,11 @@ def _plain(value: object) -> object:
 def _rebuild(said: dict[str, Any]) -> object:
     make = _CLASSES[said.pop("is")]
     return make(**{name: _FIELDS[name](value) if name in _FIELDS else value for name, value in said.items()})
+
+
+# Made once: json.dumps and json.loads would make them anew for each message.
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(object_hook=_rebuild)
 
 
 class Splitter:
@@ -217,7 +224,7 @@ class Splitter:
             body = bytes(self._rest[_PREFIX : _PREFIX + length])
             del self._rest[: _PREFIX + length]
             try:
-                message = json.loads(body, object_hook=_rebuild)
+                message = _DECODER.decode(body.decode())
             except (ValueError, KeyError, TypeError) as error:
                 raise ControlError(f"not a message: {body[:80]!r}") from error
             if not isinstance(message, _MESSAGES):

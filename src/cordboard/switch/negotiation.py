@@ -35,7 +35,7 @@ class Terms:
             raise NotAcceptableError(str(fault)) from fault
         if (":" in theirs.host) is not self.ipv6:
             raise NotAcceptableError(f"a voice cannot be sent to {theirs.host} from here: another IP version")
-        if replace(theirs, payloads=self.common(theirs)).codec is None:
+        if all(one.name.lower() == TELEPHONE_EVENT for one in self.common(theirs)):
             raise NotAcceptableError("no codec in common")
         return theirs
 

@@ -11,7 +11,7 @@ from cordboard.components._reaching import Reaching
 from cordboard.office.ports import Destination, Numbering, Refusal
 from cordboard.scenario.component import VOICE, Text
 from cordboard.scenario.context import Context
-from cordboard.telephony import Dialled, LegState, dial
+from cordboard.telephony import Dialled, LegState, LineTarget, dial
 
 
 class Dial(Reaching):
@@ -23,7 +23,7 @@ class Dial(Reaching):
 
     Exits: *answered* after the talk, if it was the other side who hung up; *busy*, *no_answer*, *rejected* and
     *unreachable* if there was no talk (a number that nobody has is unreachable); *forbidden* if the user named in
-    `dialled_by` may not dial the number.
+    `dialled_by` may not dial the number, or it leads outside and only the inside is allowed.
     """
 
     kind = "dial"
@@ -35,6 +35,9 @@ class Dial(Reaching):
     dialled_by: Text = ""
     """The login of the user whose rights count, for callers who dial through the exchange from outside: `{login}`.
     Left out: the scenario may dial anything. Written, but empty when the call comes: nothing may be dialled."""
+
+    inside_only: bool = False
+    """Reach only people and scenarios of the office, for callers from outside who choose a number themselves."""
 
     class Exit(StrEnum):
         """Its exits."""
@@ -55,7 +58,8 @@ class Dial(Reaching):
     @classmethod
     def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
         """Nothing is forbidden where nobody's rights count."""
-        return tuple(name for name in cls.fixed_exits() if name != cls.Exit.FORBIDDEN or "dialled_by" in written)
+        guarded = {"dialled_by", "inside_only"} & written.keys()
+        return tuple(name for name in cls.fixed_exits() if name != cls.Exit.FORBIDDEN or guarded)
 
     async def run(self, ctx: Context) -> str:
         """Find the way, and go it."""
@@ -66,6 +70,8 @@ class Dial(Reaching):
         if destination.refusal is not None:
             ctx.log.info("no way to %s: %s", destination.number, destination.refusal)
             return _REFUSALS[destination.refusal]
+        if self.inside_only and any(isinstance(target, LineTarget) for way in destination.targets for target in way):
+            return self.Exit.FORBIDDEN
         if destination.scenario:
             await ctx.call(destination.scenario)
             return self.Exit.ANSWERED

@@ -10,6 +10,7 @@ import pytest
 from cordboard.media.api import Codec
 from cordboard.sip.api import EndedBy, Identity, NotAcceptableError
 from cordboard.sip.sdp import parse
+from cordboard.switch.leg import SipLeg
 from cordboard.telephony import CollectEnd, KeyRule, Leg, LegState, LineTarget, Party, PlayEnd, Tone
 from cordboard.testing.audio import hears, tone
 from cordboard.testing.exchange import serving, until
@@ -324,3 +325,28 @@ async def test_an_answer_that_cannot_be_used_ends_the_call(tmp_path: Path, sdp: 
         assert not await asyncio.wait_for(leg.answer(), 3.0)
         assert (await call.end()).by is EndedBy.REMOTE
         assert leg.state is LegState.ENDED
+
+
+async def test_a_late_offer_within_a_joined_call(tmp_path: Path) -> None:
+    """A re-INVITE without an offer: ours goes out with the 200, and the ACK says where the voice is from now on."""
+    async with line_office(tmp_path) as (office, peer, legs):
+        call = await peer.dial(office.server, "200", *BOTH)
+        leg = await legs.get()
+        assert isinstance(leg, SipLeg)
+        assert await leg.answer()
+        moved = await peer.new_rtp()
+        offered = parse(await leg.offered(None))
+        assert ([one.name for one in offered.payloads], offered.direction) == (
+            ["PCMA", "PCMU", "telephone-event"],
+            "sendrecv",
+        )
+        assert (offered.host, offered.port) == await call.voice_of()
+        leg.acknowledged(description(moved.port, "0 PCMU"))
+        playing = asyncio.create_task(leg.play(RING))
+        await moved.until(lambda rtp: hears(rtp.loud(Codec.PCMU), 440.0))
+        # A repeated ACK, or one that brings something nobody asked for, changes nothing.
+        leg.acknowledged(description(call.rtp.port, "8 PCMA"))
+        before = len(moved.heard)
+        await moved.until(lambda rtp: len(rtp.heard) > before + 4)
+        await leg.hang_up()
+        await playing

@@ -14,6 +14,8 @@ from cordboard.office.demo import seed_demo
 from cordboard.office.model import OfficeData
 from cordboard.office.passwords import phone_secret
 from cordboard.office.repositories import LoggedLeg
+from cordboard.scenario.ports import RunTrace
+from cordboard.scenario.results import Outcome
 from cordboard.store.database import open_store
 from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party
 from cordboard.telephony.directory import LineMode
@@ -77,6 +79,7 @@ def test_a_user_is_added_with_a_password_that_only_its_hash_remembers(cordboard:
         (("line", "add", "x", "host:sip"), "must be a port number"),
         (("line", "add", "x", "host", "--transport", "tls"), "choose udp or tcp"),
         (("line", "remove", "nowhere"), "There is no line nowhere"),
+        (("line", "add", "x", "host", "--scenario", "phantom"), "There is no published scenario phantom"),
         (("--data", "x"), "No such option"),
     ],
 )
@@ -153,12 +156,19 @@ def test_the_log_tells_a_chain_with_its_legs_and_who_was_joined(cordboard: Comma
                 [LoggedLeg(leg, "+380671234567") for leg in legs],
                 [ConnectionRecord("c", "chain-1", "a", "b", start, later)],
             )
+            store.traces.run(RunTrace("r1", "chain-1", "main", 3, "voice", start, later, Outcome.HUNG_UP))
+            store.traces.run(RunTrace("r2", "chain-1", "callback", 3, "service", later, error="no line"))
+            store.traces.run(RunTrace("r3", "chain-2", "other", 3, "voice", start))
 
     asyncio.run(write())
     text = cordboard("log", "--number", "067 123 45 67").output
     assert "chain chain-1" in text
     assert "22.11.2026 10:00:00 in from +380671234567 (line city), dialled 2327757, answered 10:00:00" in text
     assert "legs 1 and 2 joined from 10:00:00 to 10:00:30" in text
+    assert "  scenario main (voice, release 3) from 10:00:00, hung up 10:00:30\n" in text
+    assert "  scenario callback (service, release 3) from 10:00:30, goes on: no line\n" in text
+    assert "other" not in text
     [chain] = json.loads(cordboard("log", "--json").output)
     assert [leg["id"] for leg in chain["legs"]] == ["a", "b"]
+    assert [(run["scenario"], run["outcome"]) for run in chain["runs"]] == [("main", "hung_up"), ("callback", None)]
     assert cordboard("log", "--number", "0501234567").output == "No calls.\n"

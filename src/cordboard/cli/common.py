@@ -53,6 +53,12 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         fail(f"{fault}.")
 
 
+async def published_scenarios(store: Store) -> dict[str, str]:
+    """Names and texts of the current release, sorted; empty if there is none."""
+    number = await store.releases.current()
+    return dict(sorted((await store.releases.load(number)).scenarios.items())) if number else {}
+
+
 def asynchronous(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """A command that is a coroutine function."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, published_scenarios, settings_for
 from cordboard.office.model import OfficeLine
 from cordboard.telephony import Line
 from cordboard.telephony.directory import LineMode
@@ -72,6 +72,8 @@ async def add(  # noqa: PLR0917  (each is an option of the command)
     async with opened(settings_for(data)) as store:
         if any(each.line.name == name for each in (await store.office.load()).lines):
             fail(f"There is a line {name} already: remove it first, or choose another name.")
+        if scenario and scenario not in (published := await published_scenarios(store)):
+            fail(f"There is no published scenario {scenario}. Published are: {', '.join(published) or 'none'}.")
         await store.office.save(OfficeLine(line, scenario))
     console.print(f"Line {name} is added", markup=False)
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.app import catalogue
-from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
 from cordboard.cli.up import dead_ends
 from cordboard.config import Settings
 from cordboard.office.model import OfficeSettings
@@ -45,10 +45,9 @@ async def show(
             fail(f"{name} cannot be read: {fault}.")
     else:
         async with opened(settings_for(data)) as store:
-            number = await store.releases.current()
-            scenarios = (await store.releases.load(number)).scenarios if number else {}
+            scenarios = await published_scenarios(store)
         if name not in scenarios:
-            fail(f"There is no scenario {name}. Published are: {', '.join(sorted(scenarios)) or 'none'}.")
+            fail(f"There is no scenario {name}. Published are: {', '.join(scenarios) or 'none'}.")
         text = scenarios[name]
     scenario = read(text).scenario
     if scenario is None:

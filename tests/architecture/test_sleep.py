@@ -7,8 +7,10 @@ import pytest
 
 from cordboard.testing.architecture import TESTS, name_of, python_files
 
-# File → why it cannot do without. Keep it empty if you can.
-ALLOWED: dict[str, str] = {}
+# File → why it cannot do without. Keep it short.
+ALLOWED = {
+    "tests/switch/test_originate.py": "two ends act within milliseconds of each other: the races are what it tries",
+}
 
 
 def dotted(node: ast.expr) -> str:

@@ -36,7 +36,7 @@ _PACKAGED = Path(__file__).resolve().parents[1] / "examples"
 @asynchronous
 async def up(
     city_port: Annotated[
-        int, typer.Option(min=1, max=65535, help="UDP port on which the demo's outside world answers.")
+        int, typer.Option(min=1, max=65535, help="UDP port of the demo's outside world, for the first start.")
     ] = 5070,
     outside: Annotated[bool, typer.Option(help="Start the program that plays the demo's outside world.")] = True,
     data: Data = None,

@@ -3,8 +3,7 @@
 import asyncio
 import math
 import wave
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,13 @@ from cordboard.simulation.sounds import seconds_of
 from cordboard.telephony import (
     CallListener,
     Clock,
-    Collected,
     Digit,
     Direction,
     EndReason,
-    KeyRule,
-    LegEvent,
     LegLife,
     LegRecord,
     LegState,
+    LivingLeg,
     Played,
     PlayEnd,
     Sound,
@@ -35,7 +32,7 @@ KEY_SECONDS = 0.16
 Spawn = Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"]
 
 
-class SimulatedLeg:
+class SimulatedLeg(LivingLeg):
     """Implements `telephony.Leg` towards a `SimulatedPhone`. Made by the exchange alone."""
 
     def __init__(
@@ -47,7 +44,7 @@ class SimulatedLeg:
         spawn: Spawn,
         forget: Callable[["SimulatedLeg"], None],
     ) -> None:
-        self.life = LegLife(record, listener, clock)
+        super().__init__(LegLife(record, listener, clock))
         self.phone: SimulatedPhone | None = None
         """Who is at the far end; None while an outbound leg has no answer."""
         self.bridge: SimulatedBridge | None = None
@@ -55,36 +52,6 @@ class SimulatedLeg:
         self._forget = forget
         self._spawn = spawn
         self._playing: _Playing | None = None
-
-    # --- what it is -------------------------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """See telephony.Leg."""
-        return self.life.record.id
-
-    @property
-    def chain(self) -> str:
-        """See telephony.Leg."""
-        return self.life.record.chain
-
-    @property
-    def record(self) -> LegRecord:
-        """See telephony.Leg."""
-        return self.life.record
-
-    @property
-    def state(self) -> LegState:
-        """See telephony.Leg."""
-        return self.life.state
-
-    def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
-        """See telephony.Leg."""
-        return self.life.events()
-
-    async def ended(self) -> EndReason:
-        """See telephony.Leg."""
-        return await self.life.ended()
 
     # --- its beginning and its end ----------------------------------------------------------------------------
 
@@ -158,14 +125,6 @@ class SimulatedLeg:
         if self._playing is not None:
             self._playing.stop()
             self._playing = None
-
-    async def collect(self, rule: KeyRule) -> Collected:
-        """See telephony.Leg."""
-        return await self.life.keys.collect(rule)
-
-    def forget_keys(self) -> None:
-        """See telephony.Leg."""
-        self.life.keys.clear()
 
     async def send_digits(self, digits: str) -> None:
         """See telephony.Leg."""

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,14 +17,12 @@ from cordboard.switch.negotiation import Negotiation
 from cordboard.switch.services import Services
 from cordboard.switch.sounds import sources
 from cordboard.telephony import (
-    Collected,
     Digit,
     EndReason,
-    KeyRule,
-    LegEvent,
     LegLife,
     LegRecord,
     LegState,
+    LivingLeg,
     Played,
     PlayEnd,
     Sound,
@@ -53,11 +50,11 @@ class _Prompt:
     key: asyncio.Future[str]
 
 
-class SipLeg:
+class SipLeg(LivingLeg):
     """One party's end of a call on the real wire. Implements `telephony.Leg`; the two directions complete it."""
 
     def __init__(self, record: LegRecord, services: Services) -> None:
-        self.life = LegLife(record, services.listener, services.clock)
+        super().__init__(LegLife(record, services.listener, services.clock))
         self.services = services
         self.stream: MediaStream | None = None
         self.negotiation: Negotiation | None = None
@@ -67,36 +64,6 @@ class SipLeg:
         """The far end has our offer and its answer comes with the ACK (a late offer)."""
         self._prompt: _Prompt | None = None
         self._background: asyncio.Task[None] | None = None
-
-    # --- what it is -------------------------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """See telephony.Leg."""
-        return self.life.record.id
-
-    @property
-    def chain(self) -> str:
-        """See telephony.Leg."""
-        return self.life.record.chain
-
-    @property
-    def record(self) -> LegRecord:
-        """See telephony.Leg."""
-        return self.life.record
-
-    @property
-    def state(self) -> LegState:
-        """See telephony.Leg."""
-        return self.life.state
-
-    def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
-        """See telephony.Leg."""
-        return self.life.events()
-
-    async def ended(self) -> EndReason:
-        """See telephony.Leg."""
-        return await self.life.ended()
 
     # --- what the directions add ------------------------------------------------------------------------------
 
@@ -278,14 +245,6 @@ class SipLeg:
             pass  # the leg is told by itself
         except AudioFileError as fault:
             self.log.error("nothing plays in the background", fault=str(fault))
-
-    async def collect(self, rule: KeyRule) -> Collected:
-        """See telephony.Leg."""
-        return await self.life.keys.collect(rule)
-
-    def forget_keys(self) -> None:
-        """See telephony.Leg."""
-        self.life.keys.clear()
 
     async def send_digits(self, digits: str) -> None:
         """See telephony.Leg."""

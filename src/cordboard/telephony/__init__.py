@@ -17,7 +17,7 @@ from cordboard.telephony.events import (
     Ringing,
 )
 from cordboard.telephony.keys import ALL_KEYS, Collected, CollectEnd, KeyBuffer, KeyRule
-from cordboard.telephony.leg_life import LegLife
+from cordboard.telephony.leg_life import LegLife, LivingLeg
 from cordboard.telephony.party import Direction, LegState, LineTarget, Party, PhoneTarget, Target
 from cordboard.telephony.phone_number import PhoneNumber
 from cordboard.telephony.ports import Bridge, CallListener, Exchange, Leg, LegHandler
@@ -56,6 +56,7 @@ __all__ = [
     "LegState",
     "Line",
     "LineTarget",
+    "LivingLeg",
     "Party",
     "PhoneNumber",
     "PhoneTarget",

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Self
 
 from cordboard.telephony.clock import Clock
 from cordboard.telephony.events import Answered, Digit, Ended, Held, LegEvent, Resumed, Ringing
-from cordboard.telephony.keys import KeyBuffer
+from cordboard.telephony.keys import Collected, KeyBuffer, KeyRule
 from cordboard.telephony.party import LegState
 from cordboard.telephony.ports import CallListener
 from cordboard.telephony.reasons import EndReason
@@ -100,6 +100,49 @@ class LegLife:
     def _tell(self, event: LegEvent) -> None:
         for stream in self._streams:
             stream.put(event)
+
+
+class LivingLeg:
+    """The part of `telephony.Leg` that is told by the leg's life alone. Every exchange builds its legs on it."""
+
+    def __init__(self, life: LegLife) -> None:
+        self.life = life
+
+    @property
+    def id(self) -> str:
+        """See telephony.Leg."""
+        return self.life.record.id
+
+    @property
+    def chain(self) -> str:
+        """See telephony.Leg."""
+        return self.life.record.chain
+
+    @property
+    def record(self) -> LegRecord:
+        """See telephony.Leg."""
+        return self.life.record
+
+    @property
+    def state(self) -> LegState:
+        """See telephony.Leg."""
+        return self.life.state
+
+    def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
+        """See telephony.Leg."""
+        return self.life.events()
+
+    async def ended(self) -> EndReason:
+        """See telephony.Leg."""
+        return await self.life.ended()
+
+    async def collect(self, rule: KeyRule) -> Collected:
+        """See telephony.Leg."""
+        return await self.life.keys.collect(rule)
+
+    def forget_keys(self) -> None:
+        """See telephony.Leg."""
+        self.life.keys.clear()
 
 
 class _EventStream:

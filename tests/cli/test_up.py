@@ -216,6 +216,21 @@ def test_what_stops_it_is_said_in_a_sentence(tmp_path: Path, wrong: Wrong, said:
         assert up.out() == ""
 
 
+def test_a_data_folder_has_one_exchange_at_a_time(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "second"
+    elsewhere.mkdir()
+    with cordboard_up(tmp_path) as first:
+        until(first.is_up, within=WITHIN)
+        with cordboard_up(elsewhere, CORDBOARD_DATA=str(first.data)) as second:
+            assert second.process.wait(WITHIN) == 1
+            said = f"An exchange with the data folder {first.data} runs already (process {first.process.pid}): stop it"
+            assert said in second.err()
+        first.process.kill()
+        first.process.wait()
+    with cordboard_up(tmp_path) as third:
+        until(third.is_up, within=WITHIN)
+
+
 def test_a_broken_scenario_does_not_stop_a_later_start(tmp_path: Path) -> None:
     with cordboard_up(tmp_path) as up:
         until(up.is_up, within=WITHIN)

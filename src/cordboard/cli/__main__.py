@@ -1,5 +1,5 @@
 """`python -m cordboard.cli`."""
 
-from cordboard.cli.main import main
+from cordboard.cli import main
 
 main()

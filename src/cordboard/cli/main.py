@@ -37,8 +37,3 @@ def _common(
 ) -> None:
     """See the app's help."""
     del version
-
-
-def main() -> None:
-    """Run a command."""
-    app()

@@ -1,12 +1,14 @@
 """`cordboard up`: starts the exchange."""
 
 import asyncio
+import fcntl
 import json
+import os
 import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +49,15 @@ async def up(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with ExitStack() as stack:
+        await _prepare_alone(settings, city_port, stack)
+        await _run(settings, stop, outside=outside)
+
+
+async def _prepare_alone(settings: Settings, city_port: int, stack: ExitStack) -> None:
     try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(_alone(settings))
         await prepare(settings, city_port)
     except StoreError as fault:
         fail(f"{fault}.")
@@ -56,6 +66,9 @@ async def up(
             f"The data folder {settings.data} cannot be used ({fault.strerror or fault}): let it be a folder that you "
             "can write to, or name another one with --data."
         )
+
+
+async def _run(settings: Settings, stop: asyncio.Event, *, outside: bool) -> None:
     try:
         async with running(settings) as cordboard, _outside_world(cordboard, wanted=outside):
             if not cordboard.voices:
@@ -72,13 +85,30 @@ async def up(
         fail(f"The exchange could not start: {fault}. Check sip_host and web_host in {settings.file}.")
 
 
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """One exchange a data folder: a second one would take the calls of the first for those of one that was killed."""
+    with (settings.data / "up.lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            fail(
+                f"An exchange with the data folder {settings.data} runs already (process {lock.read().strip()}): "
+                "stop it first, or name another folder with --data."
+            )
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
 async def prepare(settings: Settings, city_port: int) -> None:
     """Make the data folder, the demo office and its scenarios, if they are not there; publish what has changed.
 
     Raises StoreError and OSError; what is wrong with the scenarios is said here.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
-    settings.prompts.mkdir(exist_ok=True)
+    settings.prompts.mkdir(parents=True, exist_ok=True)
     async with await open_store(settings.database) as store:
         logins = await seed_demo(store.office, city_port=city_port)
         if logins:

@@ -1,5 +1,6 @@
 """`cordboard scenario`: check, show, publish."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from cordboard.office.model import OfficeSettings
 from cordboard.scenario.graph import Scenario, Step, Written
 from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
 from cordboard.scenario.text.reader import read
+from cordboard.store.releases import FRESH
 
 app = typer.Typer(help="Scenarios: check, show, publish.", no_args_is_help=True)
 
@@ -76,6 +78,9 @@ async def publish_folder(
         if any(file.broken for file in files):
             fail("Nothing was published: mend the errors first.")
         number = await publish(files, store.releases, message)
+    if number:
+        # The running exchange looks for a new release that often: what is printed below is then true.
+        await asyncio.sleep(FRESH)
     for sentence in dead_ends(office, {file.name for file in files}):
         errors.print(sentence, markup=False)
     console.print(

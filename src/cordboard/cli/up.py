@@ -31,8 +31,7 @@ from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-"""In the repository; a wheel carries them inside the package."""
-_PACKAGED = Path(__file__).resolve().parents[1] / "examples"
+"""In the repository, from which the exchange is run."""
 
 
 @asynchronous
@@ -114,7 +113,7 @@ async def prepare(settings: Settings, city_port: int) -> None:
         if logins:
             _write_passwords(settings.demo_passwords, logins)
         if not settings.scenarios.exists():
-            shutil.copytree((EXAMPLES if EXAMPLES.exists() else _PACKAGED) / "demo", settings.scenarios)
+            shutil.copytree(EXAMPLES / "demo", settings.scenarios)
         office = (await store.office.load()).settings
         if "time_zone" in settings.model_fields_set and settings.time_zone != office.time_zone:
             await store.office.save(replace(office, time_zone=settings.time_zone))

@@ -160,7 +160,7 @@ class Stage:
 @asynccontextmanager
 async def stage(folder: Path, speech: Path, *, patience: float = PATIENCE) -> AsyncIterator[Stage]:
     """An exchange in a process of its own with the demo office, and the parties around it. Raises DemoFailedError."""
-    sip, web, city = _free_ports(3)
+    sip, web, city = free_ports(3)
     settings = Settings.load(
         data=folder, sip_host="127.0.0.1", sip_port=sip, web_port=web, speech=speech.resolve(), rtp_first=24000,
         rtp_last=24999,
@@ -238,7 +238,7 @@ def _new(folder: Path) -> Path:
     return folder
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports of this machine that are free now, for UDP and TCP."""
     ports: list[int] = []
     while len(ports) < count:

@@ -235,10 +235,6 @@ class Responder:
                 return name, stringify_auth(made)
         return None
 
-    def rearm(self) -> None:
-        """A request was accepted: the next challenge is a new one."""
-        self._answered = 0
-
     @staticmethod
     def _usable(value: str) -> AuthChallenge | None:
         challenge = parse_auth(value)

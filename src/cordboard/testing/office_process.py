@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cordboard.cli.stage import free_ports
 from cordboard.office.demo import seed_demo
 from cordboard.office.model import InternalNumber
 from cordboard.office.repositories import LoggedChain
@@ -136,13 +137,7 @@ def until(condition: Callable[[], T], *, within: float = 5.0, of: str = "") -> T
 
 def free_port() -> int:
     """A port of 127.0.0.1 that is free now for both UDP and TCP."""
-    while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = int(tcp.getsockname()[1])
-            with contextlib.suppress(OSError):
-                udp.bind(("127.0.0.1", port))
-                return port
+    return free_ports(1)[0]
 
 
 def _rtp_ports() -> range:

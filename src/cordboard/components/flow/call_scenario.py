@@ -36,7 +36,5 @@ class CallScenario(Component):
     async def run(self, ctx: Context) -> str:
         """There and back."""
         ended = await ctx.call(self.scenario, self.values)
-        if ended.chain_ended:
-            ctx.stop(ended.value, whole_chain=True)
         ctx.set(self.result, ended.value)
         return self.Exit.DONE

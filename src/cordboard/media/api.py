@@ -138,11 +138,37 @@ class MediaStream(Protocol):
     async def stop_recording(self) -> None:
         """End the recording; nothing if there is none."""
 
+    async def start_tape(self, path: Path, *, stereo: bool = False) -> None:
+        """Record both what arrives and what is sent into a WAV file (16 bit, 8000 Hz), beside everything else.
+
+        Mixed into one channel, or what arrives left and what is sent right, in step with the clock. It goes on through
+        plays, joins and rooms until `stop_tape` or the closing of the stream. A running one is ended first.
+        """
+
+    async def stop_tape(self) -> float:
+        """End it; the file is complete when this returns. Returns its seconds, 0.0 if there is none."""
+
     async def stats(self) -> StreamStats:
         """Counters."""
 
     async def close(self) -> StreamStats:
         """Free the ports. What plays or records ends first. Returns the last counters: zeros if they are lost."""
+
+
+class MediaRoom(Protocol):
+    """Streams whose voices are mixed: each hears the sum of all others. A stream is in one room or one join at most."""
+
+    async def add(self, stream: MediaStream, *, speaks: bool = True) -> None:
+        """Take a stream in (out of where it was), or change whether it is heard. What plays to it stops.
+
+        A later `play` to it replaces what it hears of the room until it is over.
+        """
+
+    async def remove(self, stream: MediaStream) -> None:
+        """Let it out; nothing if it is not in. Joining a stream elsewhere lets it out without a gap."""
+
+    async def close(self) -> None:
+        """Let all out."""
 
 
 class MediaServer(Protocol):
@@ -159,6 +185,9 @@ class MediaServer(Protocol):
 
     async def part(self, a: MediaStream, b: MediaStream) -> None:
         """Undo a join; nothing if they are not joined."""
+
+    async def room(self) -> MediaRoom:
+        """An empty room."""
 
     async def died(self) -> None:
         """Wait until the worker process is gone. Each stream's handler was told `lost` by then."""

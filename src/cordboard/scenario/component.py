@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_KINDS",
+    "DIALOG",
     "ERROR",
     "INTERRUPTED",
     "SERVICE",
@@ -64,10 +65,13 @@ class ScenarioKind(StrEnum):
     """One leg of a call."""
     SERVICE = "service"
     """No call: it runs on the server, durably."""
+    DIALOG = "dialog"
+    """A user's screen: forms, beside his talk or without one."""
 
 
 VOICE = frozenset({ScenarioKind.VOICE})
 SERVICE = frozenset({ScenarioKind.SERVICE})
+DIALOG = frozenset({ScenarioKind.DIALOG})
 ALL_KINDS = frozenset(ScenarioKind)
 
 ERROR = "error"
@@ -115,6 +119,9 @@ class Component(BaseModel):
     """The kinds of scenario in which it may stand."""
     waits: ClassVar[bool] = False
     """Whether it takes time, so that a loop through it is not a loop without waiting."""
+    outside: ClassVar[bool] = False
+    """Whether its exit comes from the world outside of scenario, call and caller (a query, a table, somebody dialled),
+    so that the simulator may be told what came of it instead."""
     ends_leg: ClassVar[bool] = False
     """Whether it hangs up itself. The scenario then goes on without a leg instead of being cancelled."""
 
@@ -176,7 +183,7 @@ def _faults(cls: type[Component]) -> list[str]:
     if cls.version < 1:
         faults.append("version begins with 1")
     if not cls.kinds or not cls.kinds <= ALL_KINDS:
-        faults.append("kinds must name voice, service or both")
+        faults.append("kinds must name voice, service, dialog or several of them")
     if cls.run is Component.run or not inspect.iscoroutinefunction(cls.run):
         faults.append("`async def run(self, ctx)` is missing")
     exits = cls.fixed_exits()

@@ -1,35 +1,21 @@
 """What a running component can ask for. The docstrings are the contract; the runner implements it."""
 
 import logging
-from collections.abc import Mapping
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import NoReturn, Protocol, TypeVar
 
+from cordboard.scenario.ports import Message, RunInfo
 from cordboard.scenario.results import RunResult
+from cordboard.scenario.run_mode import RunMode, ScenarioError
+from cordboard.scenario.sessions import Session
 from cordboard.scenario.values import AnyValue, JsonValue
 from cordboard.telephony import Exchange, Leg
 
 PortT = TypeVar("PortT")
 
 
-class RunMode(StrEnum):
-    """What a start does while a run of the same scenario **and key** is unfinished.
-
-    Only PARALLEL and SINGLE are carried out yet; the others are refused with a ScenarioError.
-    """
-
-    PARALLEL = "parallel"
-    """Another run."""
-    SINGLE = "single"
-    """None: the start returns the id of the run that is there."""
-    QUEUED = "queued"
-    RESTART = "restart"
-    AT_MOST = "at_most"
-
-
-class ScenarioError(Exception):
-    """Something in a scenario or its surroundings cannot be done; the message says what and what to do."""
+__all__ = ["Context", "RunMode", "ScenarioError"]
 
 
 class Context(Protocol):
@@ -79,6 +65,14 @@ class Context(Protocol):
     def country(self) -> str:
         """The office's ISO 3166 code, for reading phone numbers."""
 
+    @property
+    def session(self) -> Session:
+        """What the whole story shares: its language, whom the called side shall see. Never None."""
+
+    @property
+    def user(self) -> str:
+        """The login of the user on whose screen a dialog scenario runs; empty in other kinds."""
+
     def now(self) -> datetime:
         """The present moment, aware, in the zone of the office."""
 
@@ -95,6 +89,15 @@ class Context(Protocol):
         simple value is written out for a text variable. Raises ScenarioError if it does not fit, or no such variable.
         """
 
+    def remembered(self) -> JsonValue:
+        """What this step last remembered in this run of its scenario; None if it did not yet."""
+
+    def remember(self, value: JsonValue) -> None:
+        """Keep something for the next time that this step is entered (the place in a list that is being walked).
+
+        Part of the checkpoint, committed with the step's end. None forgets it.
+        """
+
     def emit(self, kind: str, key: str, payload: Mapping[str, JsonValue]) -> None:
         """Ask for an effect (SMS, mail, event). It is committed together with the step's end, or not at all.
 
@@ -108,6 +111,37 @@ class Context(Protocol):
         is entered anew** from its beginning, and the sleeps (calls, starts) that were over return at once; so
         do nothing before a sleep that must not be done twice. Variables set and effects emitted before are undone.
         """
+
+    async def branches(self, slugs: Sequence[str], *, first: bool = False) -> str:
+        """Run the branches that begin at the steps to which these exits of this step lead, side by side.
+
+        Each branch works on a copy of the variables; what it changed is put back when it ends, in the order of
+        `slugs` (of two that changed one variable, the later slug wins). A branch ends at a `join`, or where its
+        cords end. Returns when all have ended, or, with `first`, when one has: the others are cancelled. Returns the
+        slug of the one that ended first. A Stop in a branch ends the whole scenario; a fault in one cancels the
+        others and is raised here as ScenarioError. Service scenarios only, durable like everything there.
+        """
+
+    async def wait_for(self, name: str, key: str = "", *, timeout: timedelta | None = None) -> Message | None:
+        """Wait for a message of that name and key. None when the time is over; without a `timeout` it waits for ever.
+
+        It takes one posted since this step was entered, or one sent to this very run at any time since it began; each
+        is taken once.
+        In a service scenario the run is put away meanwhile, as with `sleep`. A voice scenario waits in its call.
+        """
+
+    def post(self, name: str, key: str = "", data: Mapping[str, AnyValue] | None = None, *, run_id: str = "") -> None:
+        """Post a message; it is committed together with the step's end, as an effect is.
+
+        It is for whoever waits for it and the scenarios that are attached to events of that name, or, with `run_id`,
+        for one run alone.
+        """
+
+    async def find_runs(self, scenario: str = "", key: str = "") -> Sequence[RunInfo]:
+        """The unfinished service runs of that scenario and key, youngest first; this run is never among them."""
+
+    async def cancel_runs(self, scenario: str = "", key: str = "") -> int:
+        """End those that `find_runs` gives, and return how many there were. Needs a scenario or a key."""
 
     async def call(self, scenario: str, values: Mapping[str, AnyValue] | None = None) -> RunResult:
         """Run another scenario of the same kind inside this run and come back.
@@ -131,12 +165,14 @@ class Context(Protocol):
         values: Mapping[str, AnyValue] | None = None,
         *,
         key: str = "",
-        mode: RunMode = RunMode.PARALLEL,
+        mode: RunMode | None = None,
+        at_most: int = 0,
     ) -> str:
         """Start a service scenario beside this run; it inherits the chain. Durable when this returns its run id.
 
-        `values` are copied once into the variables of these names. A mode other than PARALLEL needs a `key`.
-        Raises ScenarioError if there is no such service scenario, or a value does not fit.
+        `values` are copied once into the variables of these names. What is not given here (mode, `at_most`, key) is as
+        the scenario itself declares it. Raises ScenarioError if there is no such service scenario, or
+        a value does not fit.
         """
 
     async def run_voice(self, scenario: str, leg: Leg, values: Mapping[str, AnyValue] | None = None) -> RunResult:

@@ -18,6 +18,8 @@ class Variable:
     """Whether whoever starts the scenario may give it."""
     secret: bool = False
     """Whether traces and logs must not show it (a PIN)."""
+    session: bool = False
+    """Whether it outlives the scenario and follows the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,9 @@ class Scenario:
     """The first step of the branch for faults that no cord took."""
     layout: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Where the editor shows the steps."""
+    mode: str = ""
+    """Of a service scenario: the run mode; empty is parallel. As written."""
+    at_most: str = ""
+    """With the mode at_most: how many runs."""
+    key: str = ""
+    """An expression, or a text with inserts, over the start parameters: the key of a run whose start gives none."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from cordboard.scenario.context import RunMode, ScenarioError
 from cordboard.scenario.results import Outcome
+from cordboard.scenario.run_mode import RunMode, ScenarioError
 from cordboard.scenario.values import JsonValue
 
 Checkpoint = Mapping[str, JsonValue]
@@ -29,6 +29,36 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """Something that has happened (an event), or words from one run to another. Kept for a while, in order."""
+
+    name: str
+    """Of an event: `call.missed`, `sms.received`, `user.state`, `line.down`; or what two scenarios agreed upon."""
+    key: str = ""
+    """Whom it is about: a phone in its canonical writing, a login, a line."""
+    data: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Each value as `values.to_json` writes it."""
+    run_id: str = ""
+    """The run that it is for, alone; empty: whoever is interested."""
+    chain: str = ""
+    id: str = ""
+    """Given by who posts it. One whose id is known already is dropped."""
+    posted: datetime | None = None
+    seq: int = 0
+    """Its place in the order of commits, given by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """What a sleeping run would be woken by."""
+
+    name: str
+    key: str = ""
+    after: int = 0
+    """Only messages with a higher `seq` count, unless they are for this very run."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewRun:
     """A service run that shall begin. Times are aware, in UTC."""
 
@@ -40,7 +70,9 @@ class NewRun:
     started: datetime
     """Also the moment from which it is due."""
     key: str = ""
-    """Usually a phone number; what single runs are told apart by."""
+    """Usually a phone number; what the run mode goes by."""
+    at_most: int = 1
+    """With AT_MOST, how many may be under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +125,11 @@ class RunStore(Protocol):
     async def start(self, run: NewRun, mode: RunMode = RunMode.PARALLEL) -> str:
         """Add a run, due at once, and return its id.
 
-        With SINGLE, if an unfinished run of the same scenario and key is there, nothing is added and that one's id
-        is returned; two starts at once add one. A run whose id is known already (ended or not) is not added again.
+        While unfinished runs of the same scenario and key are there: with SINGLE nothing is added and the oldest one's
+        id is returned; with RESTART they are cancelled; with QUEUED (AT_MOST) the run is added *waiting* (`wake` is
+        None) and becomes due, in the transaction that ends or cancels one of them, when none (fewer than `at_most`)
+        of those that do not wait are left, the oldest first. Starts at one moment take part one after the
+        other, over all nodes. A run whose id is known already (ended or not) is not added again.
         """
 
     async def claim(self, now: datetime, node: str, lease_until: datetime, limit: int = 100) -> Sequence[ClaimedRun]:
@@ -114,18 +149,41 @@ class RunStore(Protocol):
         checkpoint: Checkpoint,
         effects: Sequence[Effect] = (),
         *,
+        messages: Sequence[Message] = (),
         wake: datetime | None = None,
+        awaited: Awaited | None = None,
         ending: Ending | None = None,
     ) -> None:
-        """Commit the checkpoint and the effects together.
+        """Commit the checkpoint, the effects and the messages together.
 
         `wake` puts the run to sleep until then, `ending` ends it: either gives the lease up. With neither the lease
-        stays. An effect whose kind and key are known is dropped silently. Raises LeaseLostError, and
-        writes nothing at all, if the run's epoch is not `epoch` or the run has ended.
+        stays. With `awaited` beside a `wake` a message wakes the run earlier, at once if it is there already. An effect
+        whose kind and key are known is dropped silently. Raises LeaseLostError, and writes nothing at all, if the
+        run's epoch is not `epoch` or the run has ended.
         """
 
-    async def emit(self, effects: Sequence[Effect]) -> None:
-        """Commit effects of a voice run, which has no checkpoint. Known ones are dropped, as above."""
+    async def emit(self, effects: Sequence[Effect], messages: Sequence[Message] = ()) -> None:
+        """Commit effects of a voice run, which has no checkpoint, and messages of anybody. Known ones are dropped."""
+
+    async def messages(
+        self, *, after: int = 0, name: str = "", key: str | None = None, run_id: str = "", limit: int = 100
+    ) -> Sequence[Message]:
+        """Messages in order, at most `limit`: those for everybody with a `seq` above `after`.
+
+        With a `run_id` also those for that run, whatever their `seq`. Name and key narrow, unless empty (key: None).
+        """
+
+    async def last_message(self) -> int:
+        """The highest `seq` so far; 0 if there was none."""
+
+    async def take_messages(self, names: Sequence[str], limit: int = 100) -> Sequence[Message]:
+        """The oldest messages for everybody of these names that no node has marked as `taken` yet."""
+
+    async def taken(self, seqs: Sequence[int]) -> None:
+        """Mark messages: the scenarios that are attached to them have been started."""
+
+    async def forget(self, before: datetime) -> int:
+        """Delete what is older: ended runs and messages. Returns how many rows."""
 
     async def next_wake(self) -> datetime | None:
         """The earliest moment at which `claim` would give something: a wake time, or the end of a lease."""
@@ -152,6 +210,49 @@ class Release:
     """Scenario name to its text, exactly as it was published."""
     message: str = ""
     published: datetime | None = None
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A scenario as somebody edits it: saved, and not yet published."""
+
+    name: str
+    text: str
+    """Empty: the scenario is to be taken out by the next publishing."""
+    revision: int
+    """Grows with each saving. Who saves names the one that he had read."""
+    author: str = ""
+    saved: datetime | None = None
+    based_on: int = 0
+    """The release from which it was begun."""
+
+
+class DraftConflictError(Exception):
+    """Somebody else has saved meanwhile: nothing was written. `theirs` is what stands there now."""
+
+    def __init__(self, theirs: Draft | None) -> None:
+        super().__init__("somebody else has saved this scenario meanwhile: look at both and save again")
+        self.theirs = theirs
+
+
+class Drafts(Protocol):
+    """Keeps drafts. Every method that writes is durable when it returns."""
+
+    async def all(self) -> Sequence[Draft]:
+        """Every draft, by name."""
+
+    async def get(self, name: str) -> Draft | None:
+        """One draft."""
+
+    async def save(self, draft: Draft) -> Draft:
+        """Save it; `draft.revision` is the one that was read (0: there was none). Returns it with its new revision.
+
+        Raises DraftConflictError if another revision stands there.
+        """
+
+    async def discard(self, name: str, revision: int) -> None:
+        """Take a draft away, so that the published text counts again. Raises DraftConflictError as `save` does."""
 
 
 class Releases(Protocol):
@@ -163,8 +264,11 @@ class Releases(Protocol):
     async def load(self, number: int) -> Release:
         """One release. Raises ScenarioError if there is none of that number."""
 
-    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime) -> int:
+    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "") -> int:
         """Make a release of all `scenarios` and return its number. Durable when this returns."""
+
+    async def list(self, *, limit: int = 100, before: int | None = None) -> Sequence[Release]:
+        """Releases, youngest first, with empty `scenarios`: texts are loaded one release at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +292,11 @@ class StepTrace:
     """Empty if the step did not leave by an exit (it stopped, jumped, slept or was cut off by the hang-up)."""
     error: str = ""
     branch: str = "main"
-    """main, after_hangup or fault."""
+    """main, after_hangup, fault, or the slug of a branch that runs beside others."""
+    taken: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What the simulator needs to do it again: `changed` as exact values (`values.to_json`), never those of secrets."""
+    keys: Sequence[tuple[float, str]] = ()
+    """Keys that the caller pressed during the step, with the seconds since it was entered; as `•` if they are secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +326,16 @@ class TraceSink(Protocol):
 
 
 __all__ = [
+    "Awaited",
     "Checkpoint",
     "ClaimedRun",
+    "Draft",
+    "DraftConflictError",
+    "Drafts",
     "Effect",
     "Ending",
     "LeaseLostError",
+    "Message",
     "NewRun",
     "Release",
     "Releases",

@@ -8,11 +8,19 @@ from typing import Any
 
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import ERROR, SLUG, Component, ScenarioKind
-from cordboard.scenario.expressions import BUILTINS, Scope
+from cordboard.scenario.expressions import (
+    BUILTINS,
+    Compiled,
+    ExpressionError,
+    Scope,
+    compile_expression,
+    compile_template,
+)
 from cordboard.scenario.faults import Fault, Severity, is_broken
 from cordboard.scenario.graph import Scenario, Step, Variable
 from cordboard.scenario.graph_checks import closest, loops_without_waiting, unreachable
 from cordboard.scenario.properties import Form, Property, properties_of
+from cordboard.scenario.run_mode import RunMode
 from cordboard.scenario.text import Reading, read
 from cordboard.scenario.values import AnyValue, BadValueError, ValueType, parse
 from cordboard.scenario.written import Properties, compile_properties, fits
@@ -42,6 +50,7 @@ class Declared:
     initial: AnyValue
     parameter: bool = False
     secret: bool = False
+    session: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,10 @@ class Program:
     after_hangup: str = ""
     fault: str = ""
     title: str = ""
+    mode: RunMode = RunMode.PARALLEL
+    at_most: int = 1
+    key: Compiled | None = None
+    """Computed from the variables as they are at the start; gives the key of a run for which none was given."""
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -156,7 +169,46 @@ class _Compiler:
             scenario.after_hangup,
             scenario.fault,
             scenario.title,
+            *self._mode(kind),
         )
+
+    def _mode(self, kind: ScenarioKind) -> tuple[RunMode, int, Compiled | None]:
+        """What happens when the trigger comes again."""
+        scenario = self.scenario
+        if kind is not ScenarioKind.SERVICE:
+            for place in ("mode", "at_most", "key"):
+                if getattr(scenario, place):
+                    self._fault(
+                        "run modes are for service scenarios: a call waits for nobody", (place,), "take the line out"
+                    )
+            return RunMode.PARALLEL, 1, None
+        mode, at_most, key = RunMode.PARALLEL, 1, None
+        try:
+            mode = RunMode(scenario.mode or RunMode.PARALLEL)
+        except ValueError:
+            hint = closest(scenario.mode, RunMode) or f"possible are {', '.join(RunMode)}"
+            self._fault(f"unknown run mode {scenario.mode!r}", ("mode",), hint)
+        if scenario.at_most.isascii() and scenario.at_most.isdigit() and 1 <= int(scenario.at_most[:6]) <= 10_000:
+            at_most = int(scenario.at_most)
+        elif scenario.at_most or mode is RunMode.AT_MOST:
+            self._fault(
+                f"{scenario.at_most!r} is no number of runs", ("at_most",), "write `at_most: 3`, from 1 to 10000"
+            )
+        if scenario.at_most and mode is not RunMode.AT_MOST:
+            self._fault(
+                "the number counts only with `mode: at_most`", ("at_most",), "write the mode or take the line out"
+            )
+        if scenario.key:
+            try:
+                computed = scenario.key.startswith("=")
+                key = (
+                    compile_expression(scenario.key[1:], self.scope)
+                    if computed
+                    else compile_template(scenario.key, self.scope)
+                )
+            except ExpressionError as error:
+                self._fault(error.message, ("key",), error.hint, column=error.column)
+        return mode, at_most, key
 
     def _entries(self) -> Iterator[tuple[str, str]]:
         for place in ("start", "after_hangup", "fault"):
@@ -193,7 +245,14 @@ class _Compiler:
             except BadValueError as error:
                 self._fault(str(error), path, f"the variable is a {type_.value}")
                 return None
-        return Declared(variable.name, type_, initial, parameter=variable.parameter, secret=variable.secret)
+        return Declared(
+            variable.name,
+            type_,
+            initial,
+            parameter=variable.parameter,
+            secret=variable.secret,
+            session=variable.session,
+        )
 
     def _step(self, step: Step, kind: ScenarioKind | None) -> CompiledStep | None:
         path = ("steps", step.id)

@@ -20,7 +20,7 @@ from cordboard.telephony.keys import ALL_KEYS, Collected, CollectEnd, KeyBuffer,
 from cordboard.telephony.leg_life import LegLife, LivingLeg
 from cordboard.telephony.party import Direction, LegState, LineTarget, Party, PhoneTarget, Target
 from cordboard.telephony.phone_number import PhoneNumber
-from cordboard.telephony.ports import Bridge, CallListener, Exchange, Leg, LegHandler
+from cordboard.telephony.ports import Bridge, CallListener, Conference, Exchange, Leg, LegHandler
 from cordboard.telephony.reasons import EndReason
 from cordboard.telephony.records import ConnectionRecord, LegRecord
 from cordboard.telephony.sounds import Clip, Played, PlayEnd, Silence, Sound, Tone
@@ -36,6 +36,7 @@ __all__ = [
     "Clock",
     "CollectEnd",
     "Collected",
+    "Conference",
     "ConnectionRecord",
     "DialResult",
     "Dialled",

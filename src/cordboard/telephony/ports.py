@@ -49,6 +49,14 @@ class Leg(Protocol):
     async def ring(self) -> None:
         """Tell the caller of an inbound leg that it rings. Nothing if it rings already or is answered."""
 
+    async def early_media(self) -> bool:
+        """Open the voice towards the caller of an unanswered inbound leg, so that he hears what plays and nobody pays.
+
+        Then `play`, `background` and, where the caller's network carries them, keys work as on an answered leg.
+        The state is ringing. True if the voice is open, also if the leg is answered already; false if it has ended.
+        Nothing on an outbound leg.
+        """
+
     async def answer(self) -> bool:
         """Answer an inbound leg. True once answered, false if the caller was faster to give up.
 
@@ -69,7 +77,7 @@ class Leg(Protocol):
 
         A key of `interrupt` stops them within 200 ms and stays in the key buffer; one that waits there already
         stops them before the first sound. A later play or background replaces this one, which ends as STOPPED.
-        An unanswered leg hears nothing: the call returns at once as STOPPED.
+        An unanswered leg without early media hears nothing: the call returns at once as STOPPED.
         """
 
     async def background(self, sounds: Sequence[Sound]) -> None:
@@ -93,6 +101,17 @@ class Leg(Protocol):
         without a voice, or with the leg. What was recorded is complete in the file, also if the leg ends.
         """
 
+    async def start_recording(self, path: Path, *, stereo: bool = False) -> bool:
+        """Record the talk from now on, both what the far end says and what it hears, beside everything else.
+
+        A WAV file (16 bit, 8000 Hz): mixed, or with `stereo` the far end left and what it hears right. It goes on
+        through prompts, bridges and conferences until `stop_recording` or the end of the leg, and is then complete in
+        the file. A running one is ended first. False if the leg is not answered: nothing is recorded.
+        """
+
+    async def stop_recording(self) -> float:
+        """End the recording of the talk and return the seconds in its file; 0.0 if there is none."""
+
 
 class Bridge(Protocol):
     """Two answered legs whose voices are joined. Keys of either side reach the other as well as the listeners."""
@@ -106,6 +125,46 @@ class Bridge(Protocol):
 
     async def close(self) -> None:
         """Part the legs; both stay answered. Nothing if it is closed already."""
+
+
+class Conference(Protocol):
+    """A room in which any number of answered legs hear each other, each all others and not itself.
+
+    A leg is in one bridge or one conference at most: joining or adding it elsewhere takes it out of here. Keys reach
+    the listeners of their own leg only. `play` to a leg in a conference replaces, for him alone, what he hears of it.
+    """
+
+    @property
+    def id(self) -> str:
+        """Unique for ever."""
+
+    @property
+    def legs(self) -> Sequence[Leg]:
+        """Who is in it now, in the order of coming."""
+
+    async def add(self, leg: Leg, *, muted: bool = False) -> bool:
+        """Let an answered leg in, or change whether one that is in is heard. What played to it stops.
+
+        False if the leg has ended or the conference is closed.
+        """
+
+    async def remove(self, leg: Leg) -> None:
+        """Let a leg out; it stays answered and hears nothing. Nothing if it is not in."""
+
+    async def left(self, leg: Leg) -> None:
+        """Wait until this leg is no longer in: it ended, was taken elsewhere, or the conference was closed."""
+
+    async def to_bridge(self) -> Bridge | None:
+        """Make a plain bridge of the two who are in, without a gap in what they hear, and close the conference.
+
+        None, and nothing happens, unless there are exactly two.
+        """
+
+    async def close(self) -> None:
+        """Let everybody out. The legs stay answered. Nothing if it is closed already."""
+
+    async def ended(self) -> None:
+        """Wait until it is closed. An empty conference stays open."""
 
 
 LegHandler = Callable[[Leg], Awaitable[None]]
@@ -144,6 +203,9 @@ class Exchange(Protocol):
 
         If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes it.
         """
+
+    async def conference(self, chain: str = "") -> Conference:
+        """An empty conference. An empty `chain` begins a new one."""
 
     def legs(self) -> Sequence[Leg]:
         """The legs that have not ended."""

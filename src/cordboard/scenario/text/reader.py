@@ -41,9 +41,9 @@ def read(text: str) -> Reading:
     return _Reader().scenario(root)
 
 
-_META = ("scenario", "kind", "title", "description", "start", "after_hangup", "fault")
+_META = ("scenario", "kind", "title", "description", "mode", "at_most", "key", "start", "after_hangup", "fault")
 _PARTS = ("variables", "steps", "layout")
-_VARIABLE = ("name", "type", "value", "parameter", "secret")
+_VARIABLE = ("name", "type", "value", "parameter", "secret", "session")
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False, "": False}
 
 
@@ -77,6 +77,9 @@ class _Reader:
             variables=self._variables(parts.get("variables")),
             title=meta.get("title", ""),
             description=meta.get("description", ""),
+            mode=meta.get("mode", ""),
+            at_most=meta.get("at_most", ""),
+            key=meta.get("key", ""),
             after_hangup=meta.get("after_hangup", ""),
             fault=meta.get("fault", ""),
             layout=self._layout(parts.get("layout"), steps),
@@ -107,6 +110,7 @@ class _Reader:
                     fields.get("value", ""),
                     parameter=self._flag(fields, path, "parameter"),
                     secret=self._flag(fields, path, "secret"),
+                    session=self._flag(fields, path, "session"),
                 )
         return list(found.values())
 

@@ -19,7 +19,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 def write(scenario: Scenario) -> str:
     """Write a scenario. Reading the text gives an equal one."""
     lines = [f"scenario: {scalar(scenario.name)}", f"kind: {scalar(scenario.kind)}"]
-    for name in ("title", "description"):
+    for name in ("title", "description", "mode", "at_most", "key"):
         if text := getattr(scenario, name):
             lines += entry(name, text, 0)
     if scenario.variables:
@@ -42,7 +42,7 @@ def _variable(variable: Variable) -> dict[str, str]:
     fields = {"name": variable.name, "type": variable.type}
     if variable.value:
         fields["value"] = variable.value
-    fields |= {flag: "true" for flag in ("parameter", "secret") if getattr(variable, flag)}
+    fields |= {flag: "true" for flag in ("parameter", "secret", "session") if getattr(variable, flag)}
     return fields
 
 

@@ -1,0 +1,143 @@
+"""The content of a call that has ended: what the after-call scenario is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from cordboard.office.ports import Person
+from cordboard.telephony import ConnectionRecord, Direction, LegRecord, PhoneNumber
+
+
+@dataclass(frozen=True, slots=True)
+class EndedCall:
+    """A call of which the last leg has ended."""
+
+    id: str
+    """Unique; the same if the same end is found again."""
+    chain: str
+    phone: str
+    """The party outside in canonical writing; empty if there is none, or it hides its number."""
+    missed: bool
+    content: Mapping[str, Any]
+    """By the names of `CONTENT`: texts, PhoneNumber, datetime (aware), timedelta, bool, lists and maps of them."""
+
+
+class Directory(Protocol):
+    """The part of the office that is needed here."""
+
+    def phone(self, text: str) -> PhoneNumber:
+        """A number, read as this office's country writes it."""
+
+    def by_account(self, account: str) -> Person | None:
+        """The user whose phone signs in with that account."""
+
+
+CONTENT: Mapping[str, str] = {
+    "chain": "The id under which the call stands in the log.",
+    "direction": "inbound from outside, outbound, or internal.",
+    "phone": "The party outside; of an internal call, who called.",
+    "name": "What that party calls itself.",
+    "dialled": "What the caller dialled.",
+    "line": "The external line; empty for an internal call.",
+    "started": "When the first leg began.",
+    "ended": "When the last one ended.",
+    "waited": "From the beginning until somebody talked, or until the end.",
+    "talked": "How long somebody talked.",
+    "connected": "Whether the party outside talked with a person.",
+    "missed": "Whether it came from outside and nobody talked with it.",
+    "answered": "Whether the first leg was answered, by a person or a scenario.",
+    "login": "The user who talked, or who called; the last one if there were several.",
+    "reason": "Why the first leg ended.",
+    "connections": "A record for each talk: login, phone, line, started, seconds.",
+}
+"""The names, with their meaning for the manual."""
+
+
+class EndedCalls:
+    """Watches legs and gives each call once its last leg has ended."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._legs: dict[str, dict[str, LegRecord]] = {}
+        """The legs of each chain since it last had none that was up."""
+        self._connections: dict[str, dict[str, ConnectionRecord]] = {}
+
+    def leg_changed(self, record: LegRecord) -> EndedCall | None:
+        """Take a change; the call that is over with it, if it is."""
+        legs = self._legs.setdefault(record.chain, {})
+        legs[record.id] = record
+        if any(leg.ended is None for leg in legs.values()):
+            return None
+        del self._legs[record.chain]
+        connections = self._connections.pop(record.chain, {})
+        return ended_call(list(legs.values()), list(connections.values()), self._directory)
+
+    def connection_changed(self, record: ConnectionRecord) -> None:
+        """Take a change."""
+        self._connections.setdefault(record.chain, {})[record.id] = record
+
+
+def ended_call(legs: Sequence[LegRecord], connections: Sequence[ConnectionRecord], directory: Directory) -> EndedCall:
+    """What `legs` (all ended, in the order of their beginning) and `connections` make together."""
+    first, last = legs[0], max(legs, key=lambda leg: leg.ended or leg.started)
+    by_id = {leg.id: leg for leg in legs}
+    talks = [
+        _talk(by_id[each.a_leg], by_id[each.b_leg], each, directory)
+        for each in connections
+        if each.a_leg in by_id and each.b_leg in by_id
+    ]
+    outside = next((leg for leg in legs if leg.line), None)
+    direction = ("inbound" if first is outside and _came_in(first) else "outbound") if outside else "internal"
+    number = _number(outside or first)
+    ended = last.ended or last.started
+    began = min((talk["started"] for talk in talks), default=ended)
+    talkers = [talk["login"] for talk in talks if talk["login"]] or [_login(leg, directory) for leg in legs]
+    missed = not talks and _came_in(first) and bool(first.line)
+    phone = directory.phone(number)
+    content = {
+        "chain": first.chain,
+        "direction": direction,
+        "phone": phone,
+        "name": first.caller.name if _came_in(first) else "",
+        "dialled": first.dialled,
+        "line": outside.line if outside else "",
+        "started": first.started,
+        "ended": ended,
+        "waited": began - first.started,
+        "talked": sum((talk["talked"] for talk in talks), timedelta()),
+        "connected": bool(talks) and outside is not None,
+        "missed": missed,
+        "answered": first.answered is not None,
+        "login": next((login for login in reversed(talkers) if login), ""),
+        "reason": first.reason.value if first.reason else "",
+        "connections": talks,
+    }
+    return EndedCall(f"call.ended:{last.id}", first.chain, phone.canonical, missed, content)
+
+
+def _talk(a: LegRecord, b: LegRecord, connection: ConnectionRecord, directory: Directory) -> dict[str, Any]:
+    ended: datetime = connection.ended or max(leg.ended or leg.started for leg in (a, b))
+    outside = next((leg for leg in (a, b) if leg.line), a)
+    logins = [login for leg in (b, a) if (login := _login(leg, directory))]
+    return {
+        "login": logins[0] if logins else "",
+        "phone": directory.phone(_number(outside)),
+        "line": outside.line,
+        "started": connection.started,
+        "talked": ended - connection.started,
+    }
+
+
+def _login(leg: LegRecord, directory: Directory) -> str:
+    person = directory.by_account(leg.account) if leg.account else None
+    return person.login if person else ""
+
+
+def _number(leg: LegRecord) -> str:
+    """The far end's number."""
+    return leg.caller.number if _came_in(leg) else leg.dialled
+
+
+def _came_in(leg: LegRecord) -> bool:
+    return leg.direction is Direction.INBOUND

@@ -65,7 +65,7 @@ def test_a_call_from_outside_that_an_employee_took() -> None:
     )
     assert (call.id, call.chain, call.phone, call.missed) == ("call.ended:a", "c1", "+380671234567", False)
     assert list(call.content) == list(CONTENT)
-    assert call.content["phone"] == PhoneNumber.parse("+380671234567")
+    assert call.content["phone"] == PhoneNumber.parse("+380671234567", country="UA")
     expected = {
         "direction": "inbound",
         "line": "city",

@@ -55,7 +55,9 @@ class Awaited:
     name: str
     key: str = ""
     after: int = 0
-    """Only messages with a higher `seq` count, unless they are for this very run."""
+    """Of the messages for everybody only those with a higher `seq` count."""
+    own: int = 0
+    """Of the messages for this very run only those with a higher `seq` count: the others were taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class NewRun:
     key: str = ""
     """Usually a phone number; what the run mode goes by."""
     at_most: int = 1
-    """With AT_MOST, how many may be under way."""
+    """With AT_MOST, how many may be under way. QUEUED goes on as if it were 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,10 @@ class RunStore(Protocol):
         While unfinished runs of the same scenario and key are there: with SINGLE nothing is added and the oldest one's
         id is returned; with RESTART they are cancelled; with QUEUED (AT_MOST) the run is added *waiting* (`wake` is
         None) and becomes due, in the transaction that ends or cancels one of them, when none (fewer than `at_most`)
-        of those that do not wait are left, the oldest first. Starts at one moment take part one after the
-        other, over all nodes. A run whose id is known already (ended or not) is not added again.
+        of those that do not wait are left, the oldest first (then in the order of their adding). Runs that wait count
+        as unfinished for SINGLE and RESTART. Starts at one moment take part one after the
+        other, over all nodes. A run whose id is known already (ended or not) is not added again, and changes nothing.
+        "Due" means that `wake` is the moment at which the run was `started`.
         """
 
     async def claim(self, now: datetime, node: str, lease_until: datetime, limit: int = 100) -> Sequence[ClaimedRun]:
@@ -142,6 +146,9 @@ class RunStore(Protocol):
     async def renew(self, epochs: Mapping[str, int], lease_until: datetime) -> Sequence[str]:
         """Prolong the leases of runs (id to epoch). Returns the ids whose lease was lost or that have ended."""
 
+    async def release(self, node: str) -> int:
+        """Give up every lease that `node` holds: it has just begun anew under its old name. Returns how many."""
+
     async def finish_step(
         self,
         run_id: str,
@@ -151,13 +158,14 @@ class RunStore(Protocol):
         *,
         messages: Sequence[Message] = (),
         wake: datetime | None = None,
-        awaited: Awaited | None = None,
+        awaited: Sequence[Awaited] = (),
         ending: Ending | None = None,
     ) -> None:
         """Commit the checkpoint, the effects and the messages together.
 
         `wake` puts the run to sleep until then, `ending` ends it: either gives the lease up. With neither the lease
-        stays. With `awaited` beside a `wake` a message wakes the run earlier, at once if it is there already. An effect
+        stays. With `awaited` beside a `wake` a message of one of these names and keys (both exactly) makes the run due
+        earlier, at once if it is there already; the next `claim` takes the waiting away. An effect
         whose kind and key are known is dropped silently. Raises LeaseLostError, and writes nothing at all, if the
         run's epoch is not `epoch` or the run has ended.
         """
@@ -166,11 +174,18 @@ class RunStore(Protocol):
         """Commit effects of a voice run, which has no checkpoint, and messages of anybody. Known ones are dropped."""
 
     async def messages(
-        self, *, after: int = 0, name: str = "", key: str | None = None, run_id: str = "", limit: int = 100
+        self,
+        *,
+        after: int = 0,
+        own: int = 0,
+        name: str = "",
+        key: str | None = None,
+        run_id: str = "",
+        limit: int = 100,
     ) -> Sequence[Message]:
         """Messages in order, at most `limit`: those for everybody with a `seq` above `after`.
 
-        With a `run_id` also those for that run, whatever their `seq`. Name and key narrow, unless empty (key: None).
+        With a `run_id` also those for that run with a `seq` above `own`. Name and key narrow, unless empty (key: None).
         """
 
     async def last_message(self) -> int:
@@ -183,7 +198,10 @@ class RunStore(Protocol):
         """Mark messages: the scenarios that are attached to them have been started."""
 
     async def forget(self, before: datetime) -> int:
-        """Delete what is older: ended runs and messages. Returns how many rows."""
+        """Delete ended runs that were started before, and messages posted before. Returns how many rows.
+
+        A message for a run that is unfinished stays.
+        """
 
     async def next_wake(self) -> datetime | None:
         """The earliest moment at which `claim` would give something: a wake time, or the end of a lease."""

@@ -57,7 +57,10 @@ def describe(component: type[Component]) -> dict[str, Any]:
         "kinds": sorted(component.kinds),
         "help": (component.__doc__ or "").strip(),
         "waits": component.waits,
+        "outside": component.outside,
         "exits": [*component.fixed_exits(), ERROR],
+        "exit_titles": {name: name.replace("_", " ") for name in (*component.fixed_exits(), ERROR)},
+        "examples": [{"caption": example.caption, "step": example.step} for example in component.examples],
         "properties": _describe_all(component.properties()),
     }
 

@@ -26,7 +26,8 @@ The instance is the *evaluated* shape: literals typed, expressions computed, eve
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -48,6 +49,7 @@ __all__ = [
     "VOICE",
     "BadComponentError",
     "Component",
+    "Example",
     "ExitRow",
     "Row",
     "ScenarioKind",
@@ -92,6 +94,16 @@ SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RESERVED = frozenset({"component", "exits", "version", "note", "kind", "title", "group"})
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One way to use a component, for the manual. A test compiles it."""
+
+    caption: str
+    """A sentence in English: what it is good for."""
+    step: str
+    """The step as a scenario's text has it, its id, and indented below it properties and exits."""
+
+
 class BadComponentError(TypeError):
     """A component class is written wrongly; the message lists all that is wrong with it."""
 
@@ -117,6 +129,8 @@ class Component(BaseModel):
     """Raised when the written shape changes incompatibly; `upgrade` then brings older steps up."""
     kinds: ClassVar[frozenset[ScenarioKind]] = ALL_KINDS
     """The kinds of scenario in which it may stand."""
+    examples: ClassVar[Sequence[Example]] = ()
+    """Ways to use it, the commonest first."""
     waits: ClassVar[bool] = False
     """Whether it takes time, so that a loop through it is not a loop without waiting."""
     outside: ClassVar[bool] = False

@@ -130,7 +130,7 @@ class RunStore(Protocol):
         While unfinished runs of the same scenario and key are there: with SINGLE nothing is added and the oldest one's
         id is returned; with RESTART they are cancelled; with QUEUED (AT_MOST) the run is added *waiting* (`wake` is
         None) and becomes due, in the transaction that ends or cancels one of them, when none (fewer than `at_most`)
-        of those that do not wait are left, the oldest first (then in the order of their adding). Runs that wait count
+        of those that do not wait are left, in the order of their adding. Runs that wait count
         as unfinished for SINGLE and RESTART. Starts at one moment take part one after the
         other, over all nodes. A run whose id is known already (ended or not) is not added again, and changes nothing.
         "Due" means that `wake` is the moment at which the run was `started`.
@@ -314,7 +314,7 @@ class StepTrace:
     taken: Mapping[str, JsonValue] = field(default_factory=dict)
     """What the simulator needs to do it again: `changed` as exact values (`values.to_json`), never those of secrets."""
     keys: Sequence[tuple[float, str]] = ()
-    """Keys that the caller pressed during the step, with the seconds since it was entered; as `•` if they are secret."""
+    """Keys that the caller pressed during the step, with the seconds since it was entered; as `•` if secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cordboard.scenario.limits import Limits
 from cordboard.scenario.ports import Effect, RunTrace, StepTrace, TraceSink
 from cordboard.scenario.program import CompiledStep, Program
 from cordboard.scenario.programs import ReleasePrograms
+from cordboard.scenario.rehearsal import Rehearsal, run_step
 from cordboard.scenario.results import Outcome, RunResult
 from cordboard.scenario.signals import HungUp, Jumped, LimitReached, Stopped, Suspended, UncaughtError
 from cordboard.scenario.step_context import ATTEMPT, StepContext
@@ -44,6 +45,8 @@ class World:
     traces: TraceSink
     start_service: Callable[..., Awaitable[str]]
     run_voice: Callable[..., Awaitable[RunResult]]
+    rehearsal: Rehearsal | None = None
+    """Stands in for the world outside in the simulator; None in a real exchange."""
 
     def now(self) -> datetime:
         """The present moment in the zone of the office."""
@@ -253,7 +256,7 @@ class Run:
                 exit_, error = self._leave_interrupted(step)
             else:
                 evaluated = step.properties.evaluate(NamesInScope(self, frame))
-                exit_ = str(await evaluated.run(context))
+                exit_ = str(await run_step(context, evaluated, self.world.rehearsal))
                 self._check_exit(evaluated, exit_)
                 effects += context.effects
         except Suspended:

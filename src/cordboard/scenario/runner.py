@@ -16,6 +16,7 @@ from cordboard.scenario.frames import Frame
 from cordboard.scenario.limits import Limits
 from cordboard.scenario.ports import Effect, Releases, RunStore, TraceSink
 from cordboard.scenario.programs import Programs
+from cordboard.scenario.rehearsal import Rehearsal
 from cordboard.scenario.results import Outcome, RunResult
 from cordboard.scenario.service_runs import ServiceRuns
 from cordboard.scenario.signals import HungUp, LimitReached, UncaughtError
@@ -55,6 +56,7 @@ class Runner:
         traces: TraceSink | None = None,
         goodbye: Goodbye = _silence,
         node: str = "",
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._programs = Programs(releases, catalogue, zone, country)
@@ -73,6 +75,7 @@ class Runner:
             traces=traces or NoTrace(),
             start_service=self.start_service,
             run_voice=self.run_voice,
+            rehearsal=rehearsal,
         )
         self._services = ServiceRuns(self._programs, store, self._world, node or uuid.uuid4().hex)
 

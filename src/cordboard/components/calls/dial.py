@@ -31,6 +31,7 @@ class Dial(Reaching):
     group = "calls"
     kinds = VOICE
     waits = True
+    outside = True
 
     dialled_by: Text = ""
     """The login of the user whose rights count, for callers who dial through the exchange from outside: `{login}`.

@@ -30,6 +30,7 @@ class Originate(Reaching):
     group = "calls"
     kinds = SERVICE
     waits = True
+    outside = True
 
     scenario: ScenarioName
     """The voice scenario that talks with who answers."""

@@ -19,6 +19,7 @@ class CheckPin(Component):
     kind = "check_pin"
     title = "Check a PIN"
     group = "office"
+    outside = True
 
     login: Text
     """The login of the user: `{login}`."""

@@ -20,6 +20,7 @@ class FindEmployee(Component):
     kind = "find_employee"
     title = "Find an employee"
     group = "office"
+    outside = True
 
     phone: PhoneNumber
     """The number: `=caller`."""

@@ -3,7 +3,7 @@
 import typer
 
 from cordboard import __version__
-from cordboard.cli import lines, log, scenarios, users
+from cordboard.cli import lines, log, manual, scenarios, users
 from cordboard.cli.demo import demo
 from cordboard.cli.dial import dial
 from cordboard.cli.outside import outside
@@ -23,6 +23,7 @@ app.add_typer(scenarios.app, name="scenario")
 app.add_typer(users.app, name="user")
 app.add_typer(lines.app, name="line")
 app.command("log")(log.show)
+app.command("manual")(manual.write)
 
 
 def _version(wanted: bool) -> None:

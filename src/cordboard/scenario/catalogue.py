@@ -1,5 +1,6 @@
 """The components that scenarios may use: given explicitly, described for whoever shows them."""
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -55,7 +56,7 @@ def describe(component: type[Component]) -> dict[str, Any]:
         "group": component.group,
         "version": component.version,
         "kinds": sorted(component.kinds),
-        "help": (component.__doc__ or "").strip(),
+        "help": inspect.cleandoc(component.__doc__ or ""),
         "waits": component.waits,
         "outside": component.outside,
         "exits": [*component.fixed_exits(), ERROR],

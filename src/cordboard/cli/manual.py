@@ -19,9 +19,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "en": {
             "title": "Components",
             "intro": "What scenarios are made of. A component has properties, which are written in its step, and "
-            "exits, from which cords lead to the next steps. Every component also has the exit `error`: it is taken when "
-            "something unexpected happens, and the words are then in the name `error`. An exit without a cord ends the "
-            "scenario politely. A property takes a literal or, beginning with `=`, an expression.",
+            "exits, from which cords lead to the next steps. Every component also has the exit `error`: it is taken "
+            "when something unexpected happens, and the words are then in the name `error`. An exit without a cord "
+            "ends the scenario politely. A property takes a literal or, beginning with `=`, an expression.",
             "kinds": "Stands in",
             "properties": "Properties",
             "exits": "Exits",

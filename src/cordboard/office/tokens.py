@@ -1,0 +1,62 @@
+"""Tokens with which programs use the HTTP API: what each may do, and only its hash at rest."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "scenarios": "start service scenarios, and ask how they ended",
+        "runs": "list, look at and cancel runs, and read traces",
+        "events": "post events",
+        "screens": "see and answer the forms of users",
+    }
+)
+_PREFIX = "cb_"
+"""So that a token that was put somewhere by mistake can be found by scanners."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A token as it is kept. Times are aware, in UTC."""
+
+    name: str
+    """Whom it was given to."""
+    hash: str = field(repr=False)
+    scopes: tuple[str, ...]
+    created: datetime
+    used: datetime | None = None
+
+
+class Tokens(Protocol):
+    """Keeps tokens. Every method that writes is durable when it returns."""
+
+    async def all(self) -> Sequence[ApiToken]:
+        """Every token, by name."""
+
+    async def add(self, token: ApiToken) -> bool:
+        """Add it. False, and nothing is written, if there is one of that name."""
+
+    async def remove(self, name: str) -> bool:
+        """Revoke it. False if there is none."""
+
+    async def by_hash(self, digest: str) -> ApiToken | None:
+        """The token with that hash."""
+
+    async def used(self, name: str, at: datetime) -> None:
+        """Note that it was used."""
+
+
+def new_token(name: str, scopes: Sequence[str], at: datetime) -> tuple[str, ApiToken]:
+    """A token as its holder gets it, once, and as it is kept."""
+    plain = _PREFIX + secrets.token_urlsafe(32)
+    return plain, ApiToken(name, hashed(plain), tuple(scopes), at)
+
+
+def hashed(plain: str) -> str:
+    """The hash at rest. 256 random bits need no slow hash: there is nothing to guess."""
+    return hashlib.sha256(plain.encode()).hexdigest()

@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,8 @@ from cordboard.telephony import (
     Target,
     dial,
 )
-from cordboard.testing.exchange import Listened, serving
+from cordboard.testing.audio import heard_among, read_wav, tone_wav
+from cordboard.testing.exchange import Listened, serving, voice
 
 CITY: Target = LineTarget("city", "0671234567")
 
@@ -130,3 +132,71 @@ async def test_simulated_speech_says_the_text() -> None:
     speech = SimulatedSpeech()
     assert await speech.say("Добрый день", "ru") == Clip(None, "Добрый день")
     assert speech.said == [("Добрый день", "ru")]
+
+
+@virtual_time
+async def test_a_caller_whose_network_carries_no_early_voice() -> None:
+    exchange = SimulatedExchange(Listened(), VirtualClock())
+    early: list[bool] = []
+
+    async def try_early(leg: Leg) -> None:
+        early.append(await leg.early_media())
+        await leg.ring()
+        await leg.collect(KeyRule(first_timeout=1))
+
+    async with serving(exchange, try_early):
+        phone = exchange.call_in("0671234567", "700", hears_early=False)
+        await phone.wait_state(LegState.RINGING)
+        phone.press("1")
+        await phone.wait_state(LegState.ENDED)
+    assert early == [False]
+    assert phone.heard == []
+
+
+@virtual_time
+async def test_voices_of_a_conference_go_on_while_others_come_and_go() -> None:
+    exchange = SimulatedExchange(Listened(), VirtualClock())
+    room = await exchange.conference()
+
+    async def join(leg: Leg) -> None:
+        assert await leg.answer()
+        assert await room.add(leg)
+        await leg.ended()
+
+    async with serving(exchange, join):
+        phones = [exchange.call_in("", "700", voice=voice(hz)) for hz in (440, 620, 880)]
+        first, second, third = phones
+        for phone in phones:
+            await phone.wait_state(LegState.ANSWERED)
+        await asyncio.sleep(1)
+        assert first.hearing_all == {second.voice, third.voice}
+        assert first.hearing == third.voice
+        second.hang_up()
+        await asyncio.sleep(1)
+        assert first.hearing_all == {third.voice}
+    (gone, stayed) = first.heard
+    assert (gone.sound, gone.at, gone.until) == (second.voice, 0, 1)
+    assert (stayed.sound, stayed.at, stayed.until) == (third.voice, 0, 2)
+
+
+@virtual_time
+async def test_a_talk_of_a_minute_is_written_with_the_sounds_that_have_audio(tmp_path: Path) -> None:
+    exchange = SimulatedExchange(Listened(), VirtualClock())
+    clip = Clip(tone_wav(tmp_path / "clip.wav", 620, seconds=1.5))
+    path = tmp_path / "talk.wav"
+
+    async def talk(leg: Leg) -> None:
+        assert await leg.answer()
+        assert await leg.start_recording(path)
+        await leg.play([Silence(1), clip, Clip(None, "a text has no audio")])
+        await leg.collect(KeyRule(first_timeout=60))
+        await leg.hang_up()
+
+    async with serving(exchange, talk):
+        phone = exchange.call_in("", "700", voice=voice(440))
+        await phone.wait_state(LegState.ENDED, within=100)
+    sound = read_wav(path)
+    assert len(sound) == pytest.approx((62.5 + 19 / 14) * 8000, abs=1)
+    assert heard_among(sound[:8000], (440, 620)) == {440}
+    assert heard_among(sound[8200:19800], (440, 620)) == {440, 620}
+    assert heard_among(sound[20200:], (440, 620)) == {440}

@@ -1,10 +1,11 @@
 """Two simulated legs joined."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cordboard.telephony import CallListener, Clock, ConnectionRecord, LegState
+from cordboard.telephony import CallListener, Clock, ConnectionRecord, LegState, Sound
 
 if TYPE_CHECKING:
     from cordboard.simulation.leg import SimulatedLeg
@@ -38,22 +39,41 @@ class SimulatedBridge:
     def open(self) -> None:
         """Let the voices flow, or be over at once if a leg is not there for it."""
         a, b = self._legs
-        for leg in self._legs:
-            leg.stop_sounds()
         if a.state is not LegState.ANSWERED or b.state is not LegState.ANSWERED:
             self._over.set()
             return
-        for leg, other in ((a, b), (b, a)):
-            leg.bridge = self
-            if leg.phone is not None and other.phone is not None:
-                leg.phone.hears(other.phone.voice)
+        for leg in self._legs:
+            if leg.place is not None:
+                leg.place.leave(leg)
+        for leg in self._legs:
+            leg.place = self
+            leg.stop_sounds()
+        for leg in self._legs:
+            leg.listen()
         self._listener.connection_changed(self._record)
 
+    # --- where its legs are (simulation.leg.Place) ------------------------------------------------------------
+
+    def voices_for(self, leg: "SimulatedLeg") -> Sequence[Sound]:
+        """See Place."""
+        phone = self._other(leg).phone
+        return [] if phone is None or phone.voice is None else [phone.voice]
+
     def key_from(self, leg: "SimulatedLeg", key: str) -> None:
-        """One side pressed a key: the other hears it."""
-        for other in self._legs:
-            if other is not leg and other.phone is not None:
-                other.phone.hears_key(key)
+        """See Place. The other side hears it."""
+        phone = self._other(leg).phone
+        if phone is not None:
+            phone.hears_key(key)
+
+    def leave(self, leg: "SimulatedLeg") -> None:  # noqa: ARG002  (without one there is no bridge)
+        """See Place."""
+        self.part()
+
+    # --- within -----------------------------------------------------------------------------------------------
+
+    def _other(self, leg: "SimulatedLeg") -> "SimulatedLeg":
+        a, b = self._legs
+        return b if leg is a else a
 
     def part(self) -> None:
         """The voices stop. Nothing if they did before."""
@@ -61,7 +81,7 @@ class SimulatedBridge:
             return
         self._over.set()
         for leg in self._legs:
-            leg.bridge = None
-            if leg.phone is not None:
-                leg.phone.hears(None)
+            leg.place = None
+        for leg in self._legs:
+            leg.listen()
         self._listener.connection_changed(replace(self._record, ended=self._clock.now()))

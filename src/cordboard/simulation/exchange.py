@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from cordboard.simulation.bridge import SimulatedBridge
+from cordboard.simulation.conference import SimulatedConference
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.leg import SimulatedLeg
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
@@ -102,13 +103,15 @@ class SimulatedExchange:
         """See telephony.Exchange."""
         assert isinstance(a, SimulatedLeg), "a leg of another exchange"
         assert isinstance(b, SimulatedLeg), "a leg of another exchange"
-        for leg in (a, b):
-            if leg.bridge is not None:
-                leg.bridge.part()
-        record = ConnectionRecord(self._id("connection"), a.chain, a.id, b.id, self._clock.now())
-        bridge = SimulatedBridge(record, a, b, self._listener, self._clock)
+        if a is b:
+            raise ValueError("a leg cannot be joined with itself")
+        bridge = self._bridge(a, b, a.chain)
         bridge.open()
         return bridge
+
+    async def conference(self, chain: str = "") -> SimulatedConference:
+        """See telephony.Exchange."""
+        return SimulatedConference(self._id("conference"), lambda a, b: self._bridge(a, b, chain or a.chain))
 
     def legs(self) -> Sequence[Leg]:
         """See telephony.Exchange."""
@@ -125,10 +128,12 @@ class SimulatedExchange:
         account: str = "",
         name: str = "",
         voice: Sound | None = None,
+        hears_early: bool = True,
     ) -> SimulatedPhone:
         """Somebody calls: from outside over `line`, or a phone of the office that signs in with `account`.
 
-        `number` and `name` are what the caller shows. The phone is told UNREACHABLE if nobody serves.
+        `number` and `name` are what the caller shows; `hears_early` is whether his network carries voices before the
+        answer. The phone is told UNREACHABLE if nobody serves.
         """
         leg = self._leg(
             LegRecord(
@@ -144,6 +149,7 @@ class SimulatedExchange:
             )
         )
         phone = leg.phone = SimulatedPhone(leg, voice)
+        leg.caller_hears_early = hears_early
         if self._handler is None:
             leg.finish(EndReason.UNREACHABLE)
         else:
@@ -159,6 +165,10 @@ class SimulatedExchange:
 
     def _forget(self, leg: SimulatedLeg) -> None:
         del self._legs[leg.id]
+
+    def _bridge(self, a: SimulatedLeg, b: SimulatedLeg, chain: str) -> SimulatedBridge:
+        record = ConnectionRecord(self._id("connection"), chain, a.id, b.id, self._clock.now())
+        return SimulatedBridge(record, a, b, self._listener, self._clock)
 
     async def _place(self, leg: SimulatedLeg, phones: Sequence[CalledPhone], ring_time: float) -> None:
         """Ring the phones of an outbound leg until one answers, none is left, or time is up."""

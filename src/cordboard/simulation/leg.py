@@ -1,15 +1,13 @@
 """A leg of the simulated exchange."""
 
 import asyncio
-import math
-import wave
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from cordboard.simulation.bridge import SimulatedBridge
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.sounds import seconds_of
+from cordboard.simulation.tape import Tape, samples, write
 from cordboard.telephony import (
     CallListener,
     Clock,
@@ -23,13 +21,25 @@ from cordboard.telephony import (
     Played,
     PlayEnd,
     Sound,
-    Tone,
 )
 
 KEY_SECONDS = 0.16
 """How long pressing a key takes: 100 ms of the tone and a gap, as the real one sends it."""
 
 Spawn = Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"]
+
+
+class Place(Protocol):
+    """Where a leg's voice goes: a bridge or a conference. A leg is in one at most."""
+
+    def voices_for(self, leg: "SimulatedLeg") -> Sequence[Sound]:
+        """What it hears there."""
+
+    def key_from(self, leg: "SimulatedLeg", key: str) -> None:
+        """It pressed a key."""
+
+    def leave(self, leg: "SimulatedLeg") -> None:
+        """It has ended, or goes elsewhere."""
 
 
 class SimulatedLeg(LivingLeg):
@@ -47,11 +57,17 @@ class SimulatedLeg(LivingLeg):
         super().__init__(LegLife(record, listener, clock))
         self.phone: SimulatedPhone | None = None
         """Who is at the far end; None while an outbound leg has no answer."""
-        self.bridge: SimulatedBridge | None = None
-        """What joins it with another leg."""
+        self.place: Place | None = None
+        """What joins it with other legs."""
+        self.caller_hears_early = True
+        """Whether the network of an inbound leg's caller carries voices before the answer."""
         self._forget = forget
         self._spawn = spawn
         self._playing: _Playing | None = None
+        self._early = False
+        self._tape: Tape | None = None
+        self._taped = 0.0
+        """Seconds of the recording that the end of the leg has ended."""
 
     # --- its beginning and its end ----------------------------------------------------------------------------
 
@@ -59,6 +75,21 @@ class SimulatedLeg(LivingLeg):
         """See telephony.Leg."""
         if self.record.direction is Direction.INBOUND and self.life.ring() and self.phone is not None:
             self.phone.rings()
+
+    async def early_media(self) -> bool:
+        """See telephony.Leg."""
+        if self.record.direction is Direction.OUTBOUND or self.state is LegState.ANSWERED:
+            return self.state is LegState.ANSWERED
+        if self.state is LegState.ENDED or not self.caller_hears_early:
+            return False
+        await self.ring()
+        self._early = True
+        return True
+
+    @property
+    def early(self) -> bool:
+        """Whether its voice is open before the answer."""
+        return self._early and self.state is LegState.RINGING
 
     async def answer(self) -> bool:
         """See telephony.Leg."""
@@ -83,12 +114,13 @@ class SimulatedLeg(LivingLeg):
         """End it now, whoever wanted it."""
         if self.life.end(reason):
             self.stop_sounds()
+            self.listen()
+            self._taped = self._end_tape()
             if self.phone is not None:
-                self.phone.hears(None)
                 self.phone.is_ended(reason)
             self._forget(self)
-            if self.bridge is not None:
-                self.bridge.part()
+            if self.place is not None:
+                self.place.leave(self)
 
     # --- what it hears and says -------------------------------------------------------------------------------
 
@@ -96,42 +128,59 @@ class SimulatedLeg(LivingLeg):
         """The far end pressed a key."""
         if self.life.press(key):
             if self._playing is not None and key in self._playing.interrupt:
-                self._playing.stop(key)
-            if self.bridge is not None:
-                self.bridge.key_from(self, key)
+                self.stop_sounds(key)
+                self.listen()
+            if self.place is not None:
+                self.place.key_from(self, key)
 
     async def play(self, sounds: Sequence[Sound], *, interrupt: str = "") -> Played:
         """See telephony.Leg."""
-        if self.state is not LegState.ANSWERED or self.phone is None:
+        phone = self._ear
+        if phone is None:
             return Played(PlayEnd.STOPPED)
         if waiting := self.life.keys.first_of(interrupt):
             return Played(PlayEnd.KEY, waiting)
         self.stop_sounds()
-        playing = self._playing = _Playing(self.phone, sounds, interrupt)
+        playing = self._playing = _Playing(phone, sounds, interrupt)
         try:
             return await playing.run()
         finally:
-            playing.stop()
+            if self._playing is playing:
+                self.stop_sounds()
+                self.listen()
 
     async def background(self, sounds: Sequence[Sound]) -> None:
         """See telephony.Leg."""
         self.stop_sounds()
-        if self.state is LegState.ANSWERED and self.phone is not None and sum(map(seconds_of, sounds)) > 0:
-            self._playing = _Playing(self.phone, sounds, "")
+        if self._ear is not None and sum(map(seconds_of, sounds)) > 0:
+            self._playing = _Playing(self._ear, sounds, "")
             self._spawn(self._playing.run(for_ever=True))
+        else:
+            self.listen()
 
-    def stop_sounds(self) -> None:
-        """Nothing plays any more."""
+    @property
+    def _ear(self) -> SimulatedPhone | None:
+        """Who hears what we play, if anybody does."""
+        return self.phone if self.state is LegState.ANSWERED or self.early else None
+
+    def stop_sounds(self, key: str = "") -> None:
+        """Nothing plays any more, because of `key` if there is one. The far end is told by `listen`."""
         if self._playing is not None:
-            self._playing.stop()
+            self._playing.stop(key)
             self._playing = None
+
+    def listen(self) -> None:
+        """Let the far end hear what is to be heard where the leg is, unless something plays."""
+        if self._playing is None and self.phone is not None:
+            there = self.place if self.state is LegState.ANSWERED else None
+            self.phone.hears_voices(there.voices_for(self) if there is not None else ())
 
     async def send_digits(self, digits: str) -> None:
         """See telephony.Leg."""
         for key in digits:
-            if self.state is not LegState.ANSWERED or self.phone is None:
+            if self._ear is None:
                 return
-            self.phone.hears_key(key)
+            self._ear.hears_key(key)
             await asyncio.sleep(KEY_SECONDS)
 
     async def record_to(
@@ -151,8 +200,28 @@ class SimulatedLeg(LivingLeg):
             await self._until_key_or_end(stop_on, limit)
         finally:
             seconds = loop.time() - began
-            _write(path, self.phone.voice, seconds)
+            write(path, samples(self.phone.voice, 0.0, seconds))
         return seconds
+
+    async def start_recording(self, path: Path, *, stereo: bool = False) -> bool:
+        """See telephony.Leg. Tones and clips with files are heard in it; any other sound is silent in the file."""
+        if self.state is not LegState.ANSWERED or self.phone is None:
+            return False
+        self._end_tape()
+        try:
+            self._tape = Tape(path, self.phone, stereo=stereo)
+        except OSError:
+            return False
+        return True
+
+    async def stop_recording(self) -> float:
+        """See telephony.Leg."""
+        taped, self._taped = self._taped, 0.0
+        return taped or self._end_tape()
+
+    def _end_tape(self) -> float:
+        tape, self._tape = self._tape, None
+        return tape.finish() if tape is not None else 0.0
 
     async def _until_key_or_end(self, stop_on: str, limit: float) -> None:
         try:
@@ -179,7 +248,6 @@ class _Playing:
         """Stop at once, because of `key` if there is one."""
         if not self._stopped.done():
             self._stopped.set_result(key)
-            self._phone.hears(None)
 
     async def run(self, *, for_ever: bool = False) -> Played:
         """Play to the end; over and over if `for_ever`."""
@@ -195,20 +263,3 @@ class _Playing:
                     return Played(PlayEnd.KEY if key else PlayEnd.STOPPED, key, loop.time() - began)
             if not for_ever:
                 return Played(PlayEnd.FINISHED, seconds=loop.time() - began)
-
-
-def _write(path: Path, voice: Sound | None, seconds: float) -> None:
-    rate = 8000
-    frequencies = voice.frequencies if isinstance(voice, Tone) else ()
-    samples = (
-        round(sum(8000 * math.sin(2 * math.pi * hz * n / rate) for hz in frequencies)).to_bytes(
-            2, "little", signed=True
-        )
-        for n in range(round(seconds * rate))
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(b"".join(samples))

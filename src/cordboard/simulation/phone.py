@@ -1,7 +1,7 @@
 """The far end of a simulated leg: what it hears and what it does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -59,8 +59,13 @@ class SimulatedPhone:
 
     @property
     def hearing(self) -> Sound | None:
-        """What arrives at this moment."""
-        return self.heard[-1].sound if self.heard and self.heard[-1].until is None else None
+        """What arrives at this moment; of several voices (in a conference) the one that came last."""
+        return next((heard.sound for heard in reversed(self.heard) if heard.until is None), None)
+
+    @property
+    def hearing_all(self) -> frozenset[Sound]:
+        """All that arrives at this moment: one sound, or the voices of a conference."""
+        return frozenset(heard.sound for heard in self.heard if heard.until is None)
 
     async def wait_heard(self, text: str, *, within: float = 60.0) -> Heard:
         """Wait until a clip with `text` in it begins, after the one that the last such wait found.
@@ -96,11 +101,11 @@ class SimulatedPhone:
     # --- what it does -----------------------------------------------------------------------------------------
 
     def press(self, keys: str) -> None:
-        """Press keys one after the other, in no time. Nothing happens unless the call is answered."""
+        """Press keys one after the other, in no time. Nothing happens unless voices flow."""
         for key in keys:
             if key not in ALL_KEYS:
                 raise ValueError(f"{key!r} is no key of a telephone; there are {ALL_KEYS}")
-            if self.state is LegState.ANSWERED:
+            if self.state is LegState.ANSWERED or self.leg.early:
                 self.leg.key_pressed(key)
 
     def hang_up(self) -> None:
@@ -136,14 +141,28 @@ class SimulatedPhone:
             self.told = reason
             self._enter(LegState.ENDED)
 
-    def hears(self, sound: Sound | None) -> None:
-        """From now on this arrives, or nothing."""
+    def hears(self, sound: Sound) -> None:
+        """From now on this arrives, alone and from its beginning."""
         now = asyncio.get_running_loop().time()
-        if self.heard and self.heard[-1].until is None:
-            self.heard[-1].until = now
-        if sound is not None:
-            self.heard.append(Heard(sound, now))
+        for heard in self._open():
+            heard.until = now
+        self.heard.append(Heard(sound, now))
         self._changed.set()
+
+    def hears_voices(self, voices: Iterable[Sound]) -> None:
+        """From now on these arrive together, and nothing else. One that was arriving goes on."""
+        now = asyncio.get_running_loop().time()
+        wanted = dict.fromkeys(voices)  # in their order, each once
+        for heard in self._open():
+            if heard.sound in wanted:
+                del wanted[heard.sound]
+            else:
+                heard.until = now
+        self.heard += [Heard(voice, now) for voice in wanted]
+        self._changed.set()
+
+    def _open(self) -> list[Heard]:
+        return [heard for heard in self.heard if heard.until is None]
 
     def hears_key(self, key: str) -> None:
         """A key arrived from the other side."""

@@ -24,6 +24,17 @@ def seconds_of(sound: Sound) -> float:
     raise TypeError(sound)
 
 
+def linear_of(path: Path) -> bytes:
+    """The samples of a WAV file."""
+    return _samples_in(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _samples_in(path: Path, _changed: int) -> bytes:
+    with wave.open(str(path), "rb") as file:
+        return file.readframes(file.getnframes())
+
+
 @lru_cache(maxsize=1024)
 def _seconds_in(path: Path, _changed: int) -> float:
     with wave.open(str(path), "rb") as file:

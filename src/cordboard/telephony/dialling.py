@@ -53,7 +53,8 @@ async def dial(
     """Call `targets` and join whoever answers with `caller`, until either hangs up.
 
     An unanswered caller rings as the callee rings and is answered only when the callee answers: nobody pays
-    for ringing. An answered one hears `ringback`. `placed` is awaited with the called leg as soon as there is one.
+    for ringing. An answered one hears `ringback`, and so does one whose early media is open.
+    `placed` is awaited with the called leg as soon as there is one.
     After the talk the caller stays up, if it was the callee who hung up. Cancelling this ends the called leg.
     """
     if not targets:
@@ -108,7 +109,5 @@ async def _wait_for_answer(caller: Leg, callee: Leg, ringback: Sequence[Sound]) 
 
 
 async def _let_ring(caller: Leg, ringback: Sequence[Sound]) -> None:
-    if caller.state is LegState.ANSWERED:
-        await caller.background(ringback)
-    else:
-        await caller.ring()
+    await caller.ring()  # nothing if he is answered, or rings since his early media is open
+    await caller.background(ringback)  # nothing if there is no voice to him

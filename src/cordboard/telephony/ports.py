@@ -53,8 +53,8 @@ class Leg(Protocol):
         """Open the voice towards the caller of an unanswered inbound leg, so that he hears what plays and nobody pays.
 
         Then `play`, `background` and, where the caller's network carries them, keys work as on an answered leg.
-        The state is ringing. True if the voice is open, also if the leg is answered already; false if it has ended.
-        Nothing on an outbound leg.
+        The state is ringing. True if the voice is open, also if the leg is answered already; false if the leg has
+        ended, or the caller cannot hear before the answer (then nothing has changed). Nothing on an outbound leg.
         """
 
     async def answer(self) -> bool:
@@ -105,12 +105,15 @@ class Leg(Protocol):
         """Record the talk from now on, both what the far end says and what it hears, beside everything else.
 
         A WAV file (16 bit, 8000 Hz): mixed, or with `stereo` the far end left and what it hears right. It goes on
-        through prompts, bridges and conferences until `stop_recording` or the end of the leg, and is then complete in
-        the file. A running one is ended first. False if the leg is not answered: nothing is recorded.
+        through prompts, bridges and conferences until `stop_recording` or the end of the leg. A running one is ended
+        first. False if nothing is recorded: the leg is not answered, or the file cannot be written.
         """
 
     async def stop_recording(self) -> float:
-        """End the recording of the talk and return the seconds in its file; 0.0 if there is none."""
+        """End the recording of the talk and return the seconds in its file, which is complete then.
+
+        If the leg has ended, wait until the file is complete and return, once, its seconds. 0.0 if there is none.
+        """
 
 
 class Bridge(Protocol):
@@ -199,13 +202,13 @@ class Exchange(Protocol):
         """
 
     async def join(self, a: Leg, b: Leg) -> Bridge:
-        """Join the voices of two answered legs. What was playing to them stops.
+        """Join the voices of two answered legs. What was playing to them stops. Raises ValueError for one leg twice.
 
         If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes it.
         """
 
     async def conference(self, chain: str = "") -> Conference:
-        """An empty conference. An empty `chain` begins a new one."""
+        """An empty conference. `chain` is that of a bridge made of it; if it is empty, the chain of its first leg."""
 
     def legs(self) -> Sequence[Leg]:
         """The legs that have not ended."""

@@ -34,6 +34,8 @@ from cordboard.testing.audio import read_wav, strongest_frequency, tone_wav
 
 WITHIN = 5.0
 """Seconds in which something expected must have come about."""
+VOICES = (440.0, 620.0, 1000.0, 1400.0)
+"""Hz: the tones by which the parties of a conference are known, none an overtone of another."""
 
 
 async def until(condition: Callable[[], object], *, within: float = WITHIN) -> None:
@@ -79,6 +81,12 @@ class PhoneUnderTest(Protocol):
 
     async def hears(self, hz: float | None) -> None:
         """Wait until that tone is what arrives now; None: silence."""
+
+    async def hears_all(self, *hz: float) -> None:
+        """Wait until of VOICES exactly these arrive now, together."""
+
+    async def longest_gap(self) -> float:
+        """The longest silence, in seconds, between the first and the last sound that has arrived so far."""
 
     async def hears_keys(self, keys: str) -> None:
         """Wait until exactly these keys have arrived since the call began."""
@@ -238,6 +246,17 @@ class _Phone:
 
     async def hears(self, hz: float | None) -> None:
         await until(lambda: _frequency(self._phone.hearing) == hz)
+
+    async def hears_all(self, *hz: float) -> None:
+        await until(lambda: {_frequency(sound) for sound in self._phone.hearing_all} & set(VOICES) == set(hz))
+
+    async def longest_gap(self) -> float:
+        heard = sorted(self._phone.heard, key=lambda one: one.at)
+        until, gap = heard[0].at if heard else 0.0, 0.0
+        for one in heard:
+            gap = max(gap, one.at - until)
+            until = max(until, asyncio.get_running_loop().time() if one.until is None else one.until)
+        return gap
 
     async def hears_keys(self, keys: str) -> None:
         await until(lambda: self._phone.keys_heard == keys)

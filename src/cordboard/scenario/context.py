@@ -137,8 +137,11 @@ class Context(Protocol):
         for one run alone.
         """
 
-    async def find_runs(self, scenario: str = "", key: str = "") -> Sequence[RunInfo]:
-        """The unfinished service runs of that scenario and key, youngest first; this run is never among them."""
+    async def find_runs(self, scenario: str = "", key: str = "", *, ended: bool = False) -> Sequence[RunInfo]:
+        """The unfinished service runs of that scenario and key, youngest first; this run is never among them.
+
+        With `ended` those that have ended as well. It looks anew each time that a step is entered anew.
+        """
 
     async def cancel_runs(self, scenario: str = "", key: str = "") -> int:
         """End those that `find_runs` gives, and return how many there were. Needs a scenario or a key."""

@@ -8,7 +8,7 @@ import pytest
 from cordboard.media.api import AudioFileError, Codec
 from cordboard.media.g711 import encode
 from cordboard.media.recorder import Packet, Recorder
-from cordboard.media.tape import Tape
+from cordboard.media.tape import TalkTape, VoiceTape
 from cordboard.media.wav import WavWriter, read_samples
 from cordboard.testing.audio import Samples, read_wav, samples_of, silence, tone, write_wav
 
@@ -123,15 +123,16 @@ def test_a_file_can_be_read_while_it_is_written(tmp_path: Path) -> None:
 
 
 def test_a_tape_is_what_was_said(tmp_path: Path) -> None:
-    tape = Tape(tmp_path / "a.wav", limit=60.0, silence=None)
-    assert tape.write(0.5, PACKETS[:25]) is False
-    assert tape.finish(1.0, PACKETS[25:]) == 1.0
+    tape = VoiceTape(tmp_path / "a.wav", started=0.0, limit=60.0, silence=None)
+    tape.open()
+    assert tape.write(0.5, PACKETS[:25], []) is False
+    assert tape.finish(1.0, PACKETS[25:], []) == 1.0
     assert _close(read_wav(tmp_path / "a.wav"), SPEECH)
 
 
 def test_a_tape_that_cannot_be_written_names_its_file(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match=r"nowhere/a\.wav cannot be written: No such file"):
-        Tape(tmp_path / "nowhere" / "a.wav", limit=60.0, silence=None)
+        TalkTape(tmp_path / "nowhere" / "a.wav", started=0.0, stereo=False).open()
 
 
 def test_other_formats_are_refused_with_what_to_do(tmp_path: Path) -> None:

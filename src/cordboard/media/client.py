@@ -17,6 +17,7 @@ from typing import Any, Final
 from cordboard.media import control
 from cordboard.media.api import (
     AudioFileError,
+    MediaRoom,
     MediaStream,
     NoPortError,
     PlayReport,
@@ -146,6 +147,10 @@ class MediaWorker(asyncio.Protocol):
         """See MediaServer."""
         await self.call(control.Part(_number(a), _number(b)))
 
+    async def room(self) -> MediaRoom:
+        """See MediaServer."""
+        return _Room(self, await self.call(control.OpenRoom()))
+
     async def died(self) -> None:
         """See MediaServer."""
         await self._gone.wait()
@@ -214,6 +219,15 @@ class _Stream:
         """See MediaStream."""
         await self._server.call(control.StopRecording(self.number))
 
+    async def start_tape(self, path: Path, *, stereo: bool = False) -> None:
+        """See MediaStream."""
+        await self._server.call(control.StartTape(self.number, path, stereo))
+
+    async def stop_tape(self) -> float:
+        """See MediaStream."""
+        seconds: float = await self._server.call(control.StopTape(self.number))
+        return seconds
+
     async def stats(self) -> StreamStats:
         """See MediaStream."""
         stats: StreamStats = await self._server.call(control.GetStats(self.number))
@@ -226,6 +240,26 @@ class _Stream:
             stats = await self._server.call(control.Close(self.number))
         self._server.forget(self.number)
         return stats
+
+
+class _Room:
+    """Implements `media.api.MediaRoom`."""
+
+    def __init__(self, server: MediaWorker, number: int) -> None:
+        self._server = server
+        self._number = number
+
+    async def add(self, stream: MediaStream, *, speaks: bool = True) -> None:
+        """See MediaRoom."""
+        await self._server.call(control.Enter(_number(stream), self._number, speaks))
+
+    async def remove(self, stream: MediaStream) -> None:
+        """See MediaRoom."""
+        await self._server.call(control.Leave(_number(stream), self._number))
+
+    async def close(self) -> None:
+        """See MediaRoom."""
+        await self._server.call(control.CloseRoom(self._number))
 
 
 def _died() -> WorkerDiedError:

@@ -110,13 +110,61 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Close:
-    """Free the ports; the result, a StreamStats, comes when a recording is complete."""
+class OpenRoom:
+    """An empty room; the result is its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """Take a stream into a room, or change whether it is heard there."""
+
+    stream: int
+    room: int
+    speaks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Let a stream out of a room."""
+
+    stream: int
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRoom:
+    """Let all out of it."""
+
+    room: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartTape:
+    """Answered when the file is there."""
+
+    stream: int
+    path: Path
+    stereo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopTape:
+    """The result, seconds, comes when the file is complete."""
 
     stream: int
 
 
-Command = Hello | Open | SetRemote | Play | Stop | Press | Record | StopRecording | GetStats | Join | Part | Close
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Free the ports; the result, a StreamStats, comes when its recordings are complete."""
+
+    stream: int
+
+
+Command = (
+    Hello | Open | SetRemote | Play | Stop | Press | Record | StopRecording | StartTape | StopTape | GetStats
+    | Join | Part | OpenRoom | Enter | Leave | CloseRoom | Close
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +207,9 @@ _MESSAGES = (Request, Reply, Refusal, KeyPressed)
 _CLASSES: Final[dict[str, type[Any]]] = {
     one.__name__: one
     for one in (
-        *_MESSAGES, Hello, Open, Opened, SetRemote, Play, Stop, Press, Record, StopRecording, GetStats, Join, Part,
-        Close, Remote, File, Pause, ToneSpec, PlayReport, StreamStats,
+        *_MESSAGES, Hello, Open, Opened, SetRemote, Play, Stop, Press, Record, StopRecording, StartTape, StopTape,
+        GetStats, Join, Part, OpenRoom, Enter, Leave, CloseRoom, Close, Remote, File, Pause, ToneSpec, PlayReport,
+        StreamStats,
     )
 }  # fmt: skip
 _NAMES: Final = {one: tuple(field.name for field in fields(one)) for one in _CLASSES.values()}

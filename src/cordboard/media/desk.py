@@ -17,12 +17,14 @@ from cordboard.media.helper import Helper
 from cordboard.media.ports import PortRange
 from cordboard.media.prompts import Part, Shelf, lay_out
 from cordboard.media.pump import Pump
-from cordboard.media.recordings import Recording, Recordings
 from cordboard.media.stream import PHASES, Playing, Stream
+from cordboard.media.taping import Taping
+from cordboard.media.together import Together
 
 _GONE: Final[dict[type, Any]] = {
     control.Play: PlayReport(PlayStop.STOPPED),
     control.Record: 0.0,
+    control.StopTape: 0.0,
     control.GetStats: StreamStats(),
     control.Close: StreamStats(),
 }
@@ -34,15 +36,26 @@ _log = logging.getLogger(__name__)
 class Desk:
     """Takes requests, gives answers through `say`. Is the listener of its pump."""
 
-    def __init__(self, ports: PortRange, helper: Helper, say: Callable[[control.Message], None], cname: str) -> None:
+    def __init__(
+        self,
+        ports: PortRange,
+        helper: Helper,
+        say: Callable[[control.Message], None],
+        cname: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` in seconds."""
         self._ports = ports
         self._helper = helper
         self._say = say
         self._shelf = Shelf()
         self._numbers = count(1)
         self._streams: dict[int, Stream] = {}
-        self.recordings = Recordings(helper)
-        self.pump = Pump(self, cname)
+        self._clock = clock
+        self._taping = Taping(self._streams, helper, clock, self._answer)
+        self.recordings = self._taping.recordings
+        self.pump = Pump(self, cname, clock)
+        self._together = Together(self.pump)
         self._commands: dict[type, Callable[[int, Any], None]] = {
             control.Hello: self._hello,
             control.Open: self._open,
@@ -50,11 +63,17 @@ class Desk:
             control.Play: self._play,
             control.Stop: self._stop,
             control.Press: self._press,
-            control.Record: self._record,
-            control.StopRecording: self._stop_recording,
+            control.Record: self._taping.record,
+            control.StopRecording: self._taping.stop_recording,
+            control.StartTape: self._taping.start_tape,
+            control.StopTape: self._taping.stop_tape,
             control.GetStats: self._get_stats,
             control.Join: self._join,
             control.Part: self._part,
+            control.OpenRoom: self._open_room,
+            control.Enter: self._enter,
+            control.Leave: self._leave,
+            control.CloseRoom: self._close_room,
             control.Close: self._close,
         }
 
@@ -100,7 +119,14 @@ class Desk:
         self._answer(request)
 
     def _get_stats(self, request: int, command: control.GetStats) -> None:
-        self._answer(request, _stats(self._streams[command.stream]))
+        self._answer(request, self._stats(self._streams[command.stream]))
+
+    def _stats(self, stream: Stream) -> StreamStats:
+        since = None if stream.last_received is None else self._clock() - stream.last_received
+        return StreamStats(
+            sent=stream.sent, received=stream.received, lost=stream.lost, strangers=stream.strangers,
+            malformed=stream.malformed, last_received=since,
+        )  # fmt: skip
 
     def _close(self, request: int, command: control.Close) -> None:
         stream = self._streams.pop(command.stream)
@@ -108,52 +134,43 @@ class Desk:
         for pressing in stream.pressing:
             if pressing.request is not None:
                 self._answer(pressing.request)
-        self._separate(stream)
+        self._together.separate(stream)
         self.pump.remove(stream)
         stream.close()
-        recording, stream.recording = stream.recording, None
-        stats = _stats(stream)
-        if recording is None:
-            self._answer(request, stats)
-        else:
-            recording.answer = partial(self._closed, request, stats, recording.answer)
-            self.recordings.end(recording)
-
-    def _closed(
-        self, request: int, stats: StreamStats, tell: Callable[[Any, Exception | None], None], *ended: Any
-    ) -> None:
-        tell(*ended)
-        self._answer(request, stats)
+        self._taping.end(stream, partial(self._answer, request, self._stats(stream)))
 
     # --- join and part ----------------------------------------------------------------------------------------
 
     def _join(self, request: int, command: control.Join) -> None:
-        if command.a == command.b:
-            raise ValueError("a stream cannot be joined with itself")
         pair = self._streams[command.a], self._streams[command.b]
         for stream in pair:
             self._end_play(stream, PlayStop.STOPPED)
-            self._separate(stream)
-        for stream, other in (pair, pair[::-1]):
-            stream.other = other
-            stream.choose_translation()
-            stream.rest(self.pump.tick)
+        self._together.join(*pair)
         self._answer(request)
 
     def _part(self, request: int, command: control.Part) -> None:
-        stream = self._streams[command.a]
-        if stream.other is self._streams[command.b]:
-            self._separate(stream)
+        self._together.part(self._streams[command.a], self._streams[command.b])
         self._answer(request)
 
-    def _separate(self, stream: Stream) -> None:
-        if stream.other is None:
-            return
-        for one in (stream, stream.other):
-            one.other = None
-            one.choose_translation()
-            if one.playing is None:
-                one.rest(self.pump.tick)
+    # --- rooms ------------------------------------------------------------------------------------------------
+
+    def _open_room(self, request: int, _: control.OpenRoom) -> None:
+        self._answer(request, self._together.open_room())
+
+    def _enter(self, request: int, command: control.Enter) -> None:
+        stream = self._streams[command.stream]
+        if not self._together.is_in(stream, command.room):
+            self._end_play(stream, PlayStop.STOPPED)
+        self._together.enter(stream, command.room, speaks=command.speaks)
+        self._answer(request)
+
+    def _leave(self, request: int, command: control.Leave) -> None:
+        self._together.leave(self._streams[command.stream], command.room)
+        self._answer(request)
+
+    def _close_room(self, request: int, command: control.CloseRoom) -> None:
+        self._together.close_room(command.room)
+        self._answer(request)
 
     # --- play -------------------------------------------------------------------------------------------------
 
@@ -168,6 +185,7 @@ class Desk:
                 return  # stopped before it began
             if parts is None:
                 stream.playing = None
+                stream.rest(self.pump.tick)
                 self._answer(request, None, error)
                 return
             stream.own_voice(self.pump.tick)
@@ -221,32 +239,3 @@ class Desk:
         other = stream.other
         if other is not None and other.dtmf_kind is None:
             other.press(key, None, self.pump.tick)
-
-    # --- record -----------------------------------------------------------------------------------------------
-
-    def _record(self, request: int, command: control.Record) -> None:
-        stream = self._streams[command.stream]
-        if stream.recording is not None:
-            self.recordings.end(stream.recording)
-
-        def answer(seconds: float | None, error: Exception | None) -> None:
-            if stream.recording is recording:
-                stream.recording = None
-            self._answer(request, seconds, error)
-
-        recording = stream.recording = Recording(request, time.monotonic(), answer)
-        self.recordings.start(recording, command.path, limit=command.limit, silence=command.silence)
-
-    def _stop_recording(self, request: int, command: control.StopRecording) -> None:
-        stream = self._streams[command.stream]
-        if stream.recording is not None and command.record in (None, stream.recording.request):
-            self.recordings.end(stream.recording)
-        self._answer(request)
-
-
-def _stats(stream: Stream) -> StreamStats:
-    since = None if stream.last_received is None else time.monotonic() - stream.last_received
-    return StreamStats(
-        sent=stream.sent, received=stream.received, lost=stream.lost, strangers=stream.strangers,
-        malformed=stream.malformed, last_received=since,
-    )  # fmt: skip

@@ -28,6 +28,11 @@ def decode(codec: Codec, data: bytes) -> bytes:
     return audioop.alaw2lin(data, 2) if codec is Codec.PCMA else audioop.ulaw2lin(data, 2)
 
 
+def add(a: bytes, b: bytes) -> bytes:
+    """Two voices, linear and of one length, as one; what is too loud is as loud as can be."""
+    return audioop.add(a, b, 2)
+
+
 def level(samples: bytes) -> int:
     """The root mean square of linear samples: 0 to 32767."""
     return audioop.rms(samples, 2)

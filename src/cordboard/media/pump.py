@@ -10,11 +10,12 @@ so that it is counted, and the refusals (ICMP) of a peer do not come back as err
 import contextlib
 import select
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from cordboard.media.g711 import FRAME_SAMPLES
 from cordboard.media.recorder import Packet
+from cordboard.media.room import Room
 from cordboard.media.rtp import (
     HEADER,
     HEADER_SIZE,
@@ -53,11 +54,14 @@ class Listener(Protocol):
 class Pump:
     """All streams of the worker, spread over the ticks of a frame."""
 
-    def __init__(self, listener: Listener, cname: str) -> None:
+    def __init__(self, listener: Listener, cname: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds: it stamps what is received and sent."""
+        self._clock = clock
         self._listener = listener
         self._cname = cname
         self._streams: dict[int, Stream] = {}
         self._phases: list[list[Stream]] = [[] for _ in range(PHASES)]
+        self._rooms: list[list[Room]] = [[] for _ in range(PHASES)]
         self._reports: list[list[Stream]] = [[] for _ in range(REPORT_TICKS)]
         self._next_slot = 0
         self._epoll = select.epoll()
@@ -91,6 +95,16 @@ class Pump:
         self._phases[stream.phase].remove(stream)
         self._reports[stream.report_slot].remove(stream)
 
+    def add_room(self, room: Room) -> None:
+        """Mix a room, at the phase that has the fewest."""
+        room.phase = min(range(PHASES), key=lambda phase: len(self._rooms[phase]))
+        self._rooms[room.phase].append(room)
+
+    def remove_room(self, room: Room) -> None:
+        """Do not mix it any more; nothing if it is not mixed."""
+        if room in self._rooms[room.phase]:
+            self._rooms[room.phase].remove(room)
+
     def close(self) -> None:
         """Close the streams."""
         for stream in list(self._streams.values()):
@@ -102,9 +116,11 @@ class Pump:
 
     def send(self) -> None:
         """Send the frames of one tick: a quarter of the streams, one frame each."""
-        clock = self.tick * TICK_SAMPLES
+        for room in self._rooms[self.tick % PHASES]:
+            room.mix()
+        now, clock = self._clock(), self.tick * TICK_SAMPLES
         for stream in self._phases[self.tick % PHASES]:
-            if stream.keys is not None and self._send_key(stream):
+            if stream.keys is not None and self._send_key(stream, now):
                 continue
             if stream.frames is None:
                 continue
@@ -128,12 +144,29 @@ class Pump:
                 stream.marker = MARKER
                 continue
             stream.marker = 0
+            stream.last_stamp = stamp
+            if stream.tape is not None:
+                stream.tape.sent.append(Packet(now, stream.ssrc, stamp, stream.codec, frame))
         reports = self._reports[self.tick % REPORT_TICKS]
         if reports:
             self._report(reports)
         self.tick += 1
 
-    def _send_key(self, stream: Stream) -> bool:
+    def hand_over(self, stream: Stream, frames: Iterable[bytes]) -> None:
+        """Send frames at once, behind what was sent: the grid is left, and what follows is forwarded."""
+        if stream.to is None or stream.keys is not None:
+            return
+        for frame in frames:
+            stream.sequence = (stream.sequence + 1) & SEQUENCE_MASK
+            stream.last_stamp = (stream.last_stamp + FRAME_SAMPLES) & TIMESTAMP_MASK
+            stream.sent += 1
+            with contextlib.suppress(OSError):
+                header = _pack(PLAIN, stream.kind, stream.sequence, stream.last_stamp, stream.ssrc)
+                stream.sendto(header + frame, stream.to)
+                if stream.tape is not None:
+                    stream.tape.sent.append(Packet(self._clock(), stream.ssrc, stream.last_stamp, stream.codec, frame))
+
+    def _send_key(self, stream: Stream, now: float) -> bool:
         """Send a frame of the keys instead of a voice; False if they are over."""
         while stream.keys is not None:
             try:
@@ -146,10 +179,13 @@ class Pump:
                 return True
             stream.sequence = (stream.sequence + 1) & SEQUENCE_MASK
             stream.sent += 1
-            stamp = (stream.timestamp(self.tick) - frame.age) & TIMESTAMP_MASK
+            stream.last_stamp = stream.timestamp(self.tick)  # of an event this is its end so far
+            stamp = (stream.last_stamp - frame.age) & TIMESTAMP_MASK
             header = _pack(PLAIN, kind | (MARKER if frame.marker else 0), stream.sequence, stamp, stream.ssrc)
             with contextlib.suppress(OSError):
                 stream.sendto(header + frame.payload, stream.to)
+                if stream.tape is not None and not frame.telephone_event:
+                    stream.tape.sent.append(Packet(now, stream.ssrc, stamp, stream.codec, frame.payload))
             return True
         return False
 
@@ -173,7 +209,7 @@ class Pump:
             ready = self._epoll.poll(0, max(len(self._streams), 1))
             if not ready:
                 return
-            self._take(ready, time.monotonic())
+            self._take(ready, self._clock())
 
     def _take(self, ready: list[tuple[int, int]], now: float) -> None:
         buffer, view, streams = self._buffer, self._view, self._streams
@@ -219,17 +255,16 @@ class Pump:
                 key = stream.keys_heard.packet(ssrc, timestamp, marker, view[start:end])
                 if key is not None:
                     self._listener.heard_key(stream, *key)
-            elif stream.recording is not None:
-                recording = stream.recording
-                payload = bytes(view[start:end])
-                recording.packets.append(Packet(now - recording.started, ssrc, timestamp, stream.codec, payload))
+            elif stream.keeps:
+                _keep(stream, Packet(now, ssrc, timestamp, stream.codec, bytes(view[start:end])))
             if stream.other is not None:
-                self._forward(stream.other, stream, is_voice, marker, sequence, timestamp, ssrc, view[start:end])
+                self._forward(stream.other, stream, now, is_voice, marker, sequence, timestamp, ssrc, view[start:end])
 
     def _forward(  # noqa: PLR0917  (the hot path: names would cost as much as the work)
         self,
         out: Stream,
         stream: Stream,
+        now: float,
         is_voice: bool,
         marker: int,
         sequence: int,
@@ -250,7 +285,7 @@ class Pump:
         timestamp = (timestamp + out.timestamp_offset) & TIMESTAMP_MASK
         if (sequence - out.sequence) & SEQUENCE_MASK < 0x8000:
             out.sequence = sequence
-            out.last_forwarded = timestamp
+            out.last_stamp = timestamp
         voice = bytes(payload)
         if is_voice and stream.translate is not None:
             voice = voice.translate(stream.translate)
@@ -259,3 +294,13 @@ class Pump:
         except OSError:  # as in send
             return
         out.sent += 1
+        if is_voice and out.tape is not None:
+            out.tape.sent.append(Packet(now, out.ssrc, timestamp, out.codec, voice))
+
+
+def _keep(stream: Stream, packet: Packet) -> None:
+    for recording in (stream.recording, stream.tape):
+        if recording is not None:
+            recording.packets.append(packet)
+    if stream.member is not None:
+        stream.member.playout.packets.append(packet)

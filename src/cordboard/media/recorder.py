@@ -14,12 +14,17 @@ REORDER_SAMPLES: Final = 10 * FRAME_SAMPLES
 """A gap is given up when so much has arrived behind it: 200 ms, what phones buffer too."""
 PATIENCE_SAMPLES: Final = SAMPLE_RATE
 """A second without a packet becomes silence; a packet further than this from its time starts a new reckoning."""
+IN_STEP_SAMPLES: Final = FRAME_SAMPLES
+"""So far, 20 ms, a sender may be off our clock before the recording follows the clock."""
 VOICE_LEVEL: Final = 260
 """Root mean square of a packet that is called a voice: about -42 dBm0, above the noise of a line."""
 
+_WATCHED_PACKETS = 25
+_ENDLESS = 1 << 62
+
 
 class Packet(NamedTuple):
-    """A voice packet, `arrived` in seconds since the recording began."""
+    """A voice packet, `arrived` by the clock of the loop, in seconds."""
 
     arrived: float
     ssrc: int
@@ -31,50 +36,71 @@ class Packet(NamedTuple):
 class Recorder:
     """The time line of one recording, in samples since its start."""
 
-    def __init__(self, *, limit: float, silence: float | None) -> None:
-        """`limit` and `silence` in seconds, see `MediaStream.record`."""
-        self._limit = round(limit * SAMPLE_RATE)
+    def __init__(self, *, started: float = 0.0, limit: float | None = None, silence: float | None = None) -> None:
+        """`started` by the clock of the packets; `limit` and `silence` in seconds, see `MediaStream.record`."""
+        self._started = started
+        self._limit = _ENDLESS if limit is None else round(limit * SAMPLE_RATE)
         self._silence = None if silence is None else round(silence * SAMPLE_RATE)
         self._written = 0
         self._waiting: dict[int, bytes] = {}
         self._ssrc = -1
         self._origin_timestamp = 0
         self._origin = 0
+        self._lateness: list[int] = []
         self._last_voice = 0
         self.over = False
         """Whether the limit is reached or nobody has spoken for so long."""
 
-    def feed(self, elapsed: float, packets: Sequence[Packet]) -> bytes:
-        """Take what arrived until `elapsed` seconds after the start; returns the linear samples to be written next."""
-        now = min(round(elapsed * SAMPLE_RATE), self._limit)
+    def feed(self, now: float, packets: Sequence[Packet]) -> bytes:
+        """Take what arrived until `now`, by the clock of the packets; returns the linear samples to be written next."""
+        position = self._position(now)
         for packet in packets:
             self._place(packet)
         out = self._in_order()
-        if now - self._written > PATIENCE_SAMPLES:
-            out += self._fill_until(now - PATIENCE_SAMPLES)
-        quiet = self._silence is not None and now - self._last_voice >= self._silence
-        self.over = self.over or quiet or now >= self._limit
+        if position - self._written > PATIENCE_SAMPLES:
+            out += self._fill_until(position - PATIENCE_SAMPLES)
+        quiet = self._silence is not None and position - self._last_voice >= self._silence
+        self.over = self.over or quiet or position >= self._limit
         return b"".join(out)
 
-    def finish(self, elapsed: float) -> bytes:
-        """The rest, filled up to `elapsed` seconds or to the limit."""
-        now = min(round(elapsed * SAMPLE_RATE), self._limit)
+    def finish(self, now: float) -> bytes:
+        """The rest, filled up to `now` or to the limit."""
         self.over = True
-        return b"".join(self._fill_until(max(now, min(self._end(), self._limit))))
+        return b"".join(self._fill_until(max(self._position(now), min(self._end(), self._limit))))
+
+    def _position(self, now: float) -> int:
+        return min(round((now - self._started) * SAMPLE_RATE), self._limit)
 
     def _place(self, packet: Packet) -> None:
-        now = round(packet.arrived * SAMPLE_RATE)
+        now = round((packet.arrived - self._started) * SAMPLE_RATE)
         position = self._origin + timestamp_distance(packet.timestamp, self._origin_timestamp)
         if packet.ssrc != self._ssrc or abs(position - now) > PATIENCE_SAMPLES:
             self._ssrc = packet.ssrc
             self._origin_timestamp = packet.timestamp
             self._origin = position = max(now, self._end())
-        if position < self._written or position in self._waiting:
+            self._lateness.clear()
+        self._keep_in_step(now - position)
+        if position + len(packet.payload) <= self._written or position in self._waiting:
             return  # late beyond the window, or a copy
         samples = decode(packet.codec, packet.payload)
         if level(samples) >= VOICE_LEVEL:
             self._last_voice = max(self._last_voice, position)
         self._waiting[position] = samples
+
+    def _keep_in_step(self, lateness: int) -> None:
+        """Follow our clock where that of the sender goes faster or slower, or where the first packet came late.
+
+        The network makes single packets late. When for a while all of them are late, or all early, the clocks differ.
+        """
+        self._lateness.append(lateness)
+        if len(self._lateness) < _WATCHED_PACKETS:
+            return
+        least, most = min(self._lateness), max(self._lateness)
+        self._lateness.clear()
+        if least > IN_STEP_SAMPLES:
+            self._origin += least
+        elif most < -IN_STEP_SAMPLES:
+            self._origin += most
 
     def _end(self) -> int:
         """Where the last packet that waits ends."""

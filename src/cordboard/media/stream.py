@@ -13,6 +13,7 @@ from cordboard.media.api import Codec, Remote
 from cordboard.media.dtmf import KEYS, KeyFrame, KeyReceiver, event_frames, tone_frames
 from cordboard.media.g711 import FRAME_SAMPLES, SILENT_FRAME, TRANSCODE
 from cordboard.media.recordings import Recording
+from cordboard.media.room import Member
 from cordboard.media.rtp import MARKER, SEQUENCE_MASK, TIMESTAMP_MASK, timestamp_distance
 
 TICK_SAMPLES: Final = 40
@@ -46,14 +47,16 @@ class Stream:
     """The state of one stream. The pump reads and writes its attributes; the methods are for the rest."""
 
     __slots__ = (
-        "address", "codec", "dtmf_kind", "forward_ssrc", "frames", "from_ssrc", "keys", "keys_heard", "kind",
-        "last_forwarded", "last_received", "latching", "lost", "malformed", "marker", "next_sequence", "number",
-        "other", "peer", "phase", "playing", "pressing", "rebase", "receive", "received", "recording", "recvfrom_into",
-        "remote", "report_slot", "rtcp", "sendto", "sent", "sequence", "sequence_offset", "socket", "ssrc", "strangers",
-        "timestamp_base", "timestamp_offset", "to", "translate",
+        "address", "codec", "dtmf_kind", "forward_ssrc", "frames", "from_ssrc", "keeps", "keys", "keys_heard", "kind",
+        "last_received", "last_stamp", "latching", "lost", "malformed", "marker", "member", "next_sequence",
+        "number", "other", "peer", "phase", "playing", "pressing", "rebase", "receive", "received", "recording",
+        "recvfrom_into", "remote", "report_slot", "rtcp", "sendto", "sent", "sequence", "sequence_offset", "socket",
+        "ssrc", "strangers", "tape", "tape_error", "timestamp_base", "timestamp_offset", "to", "translate",
     )  # fmt: skip
 
-    def __init__(self, number: int, rtp: socket.socket, rtcp: socket.socket) -> None:
+    def __init__(  # noqa: PLR0915  (one number a line; the pump reads them all from here)
+        self, number: int, rtp: socket.socket, rtcp: socket.socket
+    ) -> None:
         self.number = number
         self.socket = rtp
         self.rtcp = rtcp
@@ -87,6 +90,12 @@ class Stream:
         """Sent instead of frames."""
         self.pressing: deque[Pressing] = deque()
         self.sent = 0
+        self.last_stamp = self.timestamp_base
+        """The timestamp of the last packet, our own or forwarded."""
+        self.tape: Recording | None = None
+        """Takes what is received, too."""
+        self.tape_error: Exception | None = None
+        """Why a tape has ended that nobody stopped."""
 
         # Received.
         self.from_ssrc = -1
@@ -98,6 +107,10 @@ class Stream:
         self.malformed = 0
         self.last_received: float | None = None
         self.recording: Recording | None = None
+        self.member: Member | None = None
+        """In a room."""
+        self.keeps = False
+        """Whether a recording, a tape or a room wants what is received."""
 
         # Forwarded: `other` is whom we hear; the offsets turn its numbers into ours.
         self.other: Stream | None = None
@@ -107,7 +120,6 @@ class Stream:
         self.rebase = True
         self.sequence_offset = 0
         self.timestamp_offset = 0
-        self.last_forwarded = self.timestamp_base
 
     # --- the far end ------------------------------------------------------------------------------------------
 
@@ -152,10 +164,12 @@ class Stream:
     def _change_codec(self, codec: Codec) -> None:
         table = TRANSCODE[self.codec, codec]
         self.codec = codec
-        if self.playing is not None and self.frames is not None:
+        if self.member is not None:
+            self.member.change_codec(codec)
+        if self.playing is not None and self.frames is not None and self.frames is not self.member:
             # In the midst of a sound: the rest is translated, though it was encoded for the other law.
             self.frames = (frame.translate(table) for frame in self.frames)
-        elif self.frames is not None:
+        elif self.frames is not None and self.member is None:
             self.frames = repeat(SILENT_FRAME[codec])
 
     def choose_translation(self) -> None:
@@ -169,31 +183,23 @@ class Stream:
         return (self.timestamp_base + TICK_SAMPLES * tick) & TIMESTAMP_MASK
 
     def rest(self, tick: int) -> None:
-        """Send what a stream sends while nothing plays: silence, so that firewalls and watchful peers see us.
+        """Send what a stream sends while nothing plays: what its room says, or silence.
 
-        A joined one sends only what it is given.
+        Silence, so that firewalls and watchful peers see us. A joined one sends only what it is given.
         """
-        if self.other is None:
-            self.own_voice(tick)
-            self.frames = repeat(SILENT_FRAME[self.codec])
-        else:
-            self.forwarded_voice(tick)
+        if self.other is not None:
+            self.rebase = True
             self.frames = None
+        else:
+            self.own_voice(tick)
+            self.frames = repeat(SILENT_FRAME[self.codec]) if self.member is None else self.member
 
     def own_voice(self, tick: int) -> None:
-        """Our own timestamps follow: they must be later than the forwarded ones."""
+        """Our own timestamps follow, on those that were forwarded."""
         self.marker = MARKER
         if self.frames is None:
-            behind = FRAME_SAMPLES - timestamp_distance(self.timestamp(tick), self.last_forwarded)
-            if behind > 0:
-                self.timestamp_base = (self.timestamp_base + behind) & TIMESTAMP_MASK
-
-    def forwarded_voice(self, tick: int) -> None:
-        """Forwarded timestamps follow: they must be later than our own."""
-        self.rebase = True
-        own = self.timestamp(tick)
-        if timestamp_distance(own, self.last_forwarded) > 0:
-            self.last_forwarded = own
+            next_own = self.timestamp(tick + (self.phase - tick) % PHASES)
+            self.timestamp_base = (self.timestamp_base + self._follow_on(next_own) - next_own) & TIMESTAMP_MASK
 
     def begin_forwarding(self, tick: int, *, ssrc: int, sequence: int, timestamp: int) -> None:
         """Reckon anew from the first packet of a source, so that it continues what was sent before."""
@@ -201,10 +207,17 @@ class Stream:
         self.forward_ssrc = ssrc
         self.marker = MARKER
         self.sequence_offset = (self.sequence + 1 - sequence) & SEQUENCE_MASK
-        target = self.timestamp(tick)
-        if timestamp_distance(target, self.last_forwarded) < FRAME_SAMPLES:
-            target = self.last_forwarded + FRAME_SAMPLES
-        self.timestamp_offset = (target - timestamp) & TIMESTAMP_MASK
+        self.timestamp_offset = (self._follow_on(self.timestamp(tick)) - timestamp) & TIMESTAMP_MASK
+
+    def _follow_on(self, timestamp: int) -> int:
+        """The timestamp for a voice that would have `timestamp` by the clock.
+
+        Later than all before it; and where only the grids of two sources differ, by less than a frame, it follows the
+        last one without a gap.
+        """
+        if timestamp_distance(timestamp, self.last_stamp) < 2 * FRAME_SAMPLES:
+            return (self.last_stamp + FRAME_SAMPLES) & TIMESTAMP_MASK
+        return timestamp
 
     def press(self, keys: str, request: int | None, tick: int) -> None:
         """Send keys behind those that are being sent. Raises ValueError if there is no such key."""
@@ -221,6 +234,10 @@ class Stream:
             yield from event_frames(key) if self.dtmf_kind is not None else tone_frames(key, self.codec)
 
     # --- what is received -------------------------------------------------------------------------------------
+
+    def choose_keeping(self) -> None:
+        """See whether anybody wants what is received."""
+        self.keeps = self.recording is not None or self.tape is not None or self.member is not None
 
     def count_loss(self, ssrc: int, sequence: int) -> None:
         """Take a sequence number that was not the expected one (RFC 3550 §A.1, the idea of it)."""

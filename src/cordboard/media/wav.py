@@ -1,4 +1,4 @@
-"""WAV files of the one format of the exchange: mono, 16 bit, 8000 Hz. Blocks: for the helper thread."""
+"""WAV files of the one format of the exchange: 16 bit, 8000 Hz, mono but for talks. Blocks: for the helper thread."""
 
 import sys
 import wave
@@ -13,7 +13,7 @@ from cordboard.media.g711 import SAMPLE_RATE
 _WANTED = (1, 2, SAMPLE_RATE)
 _BLOCK = SAMPLE_RATE
 _HEADER = Struct("<4sI4s4sIHHIIHH4sI")
-_LARGEST = 0xFFFFFFFF - _HEADER.size
+_LARGEST = (0xFFFFFFFF - _HEADER.size) // 4 * 4
 
 assert sys.byteorder == "little", "samples are written as they are in memory"
 
@@ -39,8 +39,9 @@ def read_samples(path: Path) -> Iterator[bytes]:
 class WavWriter:
     """Writes a file whose header is true once a second, so that it can be read even if the process is killed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, channels: int = 1) -> None:
         """Raises AudioFileError if the file cannot be made."""
+        self._sample_bytes = 2 * channels
         try:
             self._file = path.open("wb")
         except OSError as error:
@@ -52,20 +53,21 @@ class WavWriter:
     @property
     def seconds(self) -> float:
         """What was written so far."""
-        return self._size / 2 / SAMPLE_RATE
+        return self._size / self._sample_bytes / SAMPLE_RATE
 
     def write(self, samples: bytes) -> None:
-        """Append linear samples. Raises OSError if the disk is full."""
+        """Append linear samples, those of the channels in turn. Raises OSError if the disk is full."""
         samples = samples[: _LARGEST - self._size]
         self._file.write(samples)
         self._size += len(samples)
-        if self._size - self._stated >= 2 * SAMPLE_RATE:
+        if self._size - self._stated >= self._sample_bytes * SAMPLE_RATE:
             self._state_size()
 
     def _state_size(self) -> None:
+        width = self._sample_bytes
         header = _HEADER.pack(
             b"RIFF", self._size + _HEADER.size - 8, b"WAVE",
-            b"fmt ", 16, 1, 1, SAMPLE_RATE, 2 * SAMPLE_RATE, 2, 16,
+            b"fmt ", 16, 1, width // 2, SAMPLE_RATE, width * SAMPLE_RATE, width, 16,
             b"data", self._size,
         )  # fmt: skip
         self._file.seek(0)

@@ -1,0 +1,115 @@
+"""Who hears whom: pairs that are joined and rooms. A stream is in one of them at most.
+
+A stream that leaves one for the other goes on with its SSRC, sequence and timestamp, and what its room had not yet said
+of a party is sent to the other one when the two are joined: a talk that changes its form is not cut.
+"""
+
+from itertools import count
+
+from cordboard.media.g711 import TRANSCODE
+from cordboard.media.pump import Pump
+from cordboard.media.room import Member, Room
+from cordboard.media.stream import Stream
+
+
+class Together:
+    """Tells streams and pump who belongs together. What plays to a stream goes on, and it hears the others after it."""
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+        self._rooms: dict[int, Room] = {}
+        self._numbers = count(1)
+
+    # --- pairs ------------------------------------------------------------------------------------------------
+
+    def join(self, a: Stream, b: Stream) -> None:
+        """Forward both ways. Raises ValueError if they are one."""
+        if a is b:
+            raise ValueError("a stream cannot be joined with itself")
+        unsaid = [_unsaid(a, b), _unsaid(b, a)]
+        self.separate(a)
+        self.separate(b)
+        for stream, other in ((a, b), (b, a)):
+            stream.other = other
+            stream.choose_translation()
+            self._rest(stream)
+        for stream, frames in zip((a, b), unsaid, strict=True):
+            self._pump.hand_over(stream, frames)
+
+    def part(self, a: Stream, b: Stream) -> None:
+        """Undo it; nothing if they are not joined."""
+        if a.other is b:
+            self.separate(a)
+
+    def separate(self, stream: Stream) -> None:
+        """Take a stream out of its join or room; nothing if it is in none."""
+        if stream.member is not None:
+            self._take_out(stream)
+        if stream.other is not None:
+            for one in (stream, stream.other):
+                one.other = None
+                one.choose_translation()
+                self._rest(one)
+
+    # --- rooms ------------------------------------------------------------------------------------------------
+
+    def open_room(self) -> int:
+        """An empty room; returns its number."""
+        number = next(self._numbers)
+        room = self._rooms[number] = Room()
+        self._pump.add_room(room)
+        return number
+
+    def enter(self, stream: Stream, number: int, *, speaks: bool) -> None:
+        """Take a stream in, or change whether it is heard. Raises ValueError if the room is closed."""
+        room = self._rooms.get(number)
+        if room is None:
+            raise ValueError("this room is closed: open another one")
+        if stream.member is not None and stream.member.room is room:
+            stream.member.speaks = speaks
+            return
+        self.separate(stream)
+        stream.member = Member(room, stream.codec, speaks=speaks)
+        stream.choose_keeping()
+        room.members.append(stream.member)
+        self._rest(stream)
+
+    def is_in(self, stream: Stream, number: int) -> bool:
+        """Whether that is its room."""
+        return stream.member is not None and stream.member.room is self._rooms.get(number)
+
+    def leave(self, stream: Stream, number: int) -> None:
+        """Let it out; nothing if it is not in."""
+        if self.is_in(stream, number):
+            self._take_out(stream)
+
+    def close_room(self, number: int) -> None:
+        """Let all out; nothing if it is closed."""
+        room = self._rooms.pop(number, None)
+        if room is None:
+            return
+        self._pump.remove_room(room)
+        for stream in [one for one in self._pump.streams if one.member is not None and one.member.room is room]:
+            self._take_out(stream)
+
+    def _take_out(self, stream: Stream) -> None:
+        member, stream.member = stream.member, None
+        assert member is not None
+        member.room.members.remove(member)
+        stream.choose_keeping()
+        self._rest(stream)
+
+    def _rest(self, stream: Stream) -> None:
+        if stream.playing is None or stream.playing.started is None:
+            stream.rest(self._pump.tick)
+
+
+def _unsaid(hearer: Stream, speaker: Stream) -> list[bytes]:
+    """What the common room of the two has not yet said of `speaker`, as `hearer` sends it."""
+    if speaker.member is None or hearer.member is None or speaker.member.room is not hearer.member.room:
+        return []
+    if not speaker.member.speaks:
+        return []
+    frames = speaker.member.playout.rest()
+    table = TRANSCODE.get((speaker.codec, hearer.codec))
+    return frames if table is None else [frame.translate(table) for frame in frames]

@@ -2,7 +2,10 @@
 
 from typing import Protocol
 
+from cordboard.speech.numerals import spell
 from cordboard.telephony import Clip, Wording
+
+__all__ = ["Speech", "SpeechError", "spell"]
 
 
 class Speech(Protocol):

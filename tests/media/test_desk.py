@@ -5,87 +5,21 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cordboard.media import control
-from cordboard.media.api import Codec, File, Pause, PlayReport, PlayStop, Remote, Source, StreamStats, ToneSpec
-from cordboard.media.desk import Desk
-from cordboard.media.helper import Helper
+from cordboard.media.api import Codec, File, Pause, PlayReport, PlayStop, Remote, StreamStats, ToneSpec
 from cordboard.media.ports import PortRange
 from cordboard.media.rtp import HEADER
 from cordboard.testing.audio import read_wav, strongest_frequency, tone
-from cordboard.testing.media import DTMF, RtpPeer
-
-TONE = ToneSpec((425.0,), 1.0)
-
-
-class Rig:
-    """A desk and what it said."""
-
-    def __init__(self, desk: Desk, helper: Helper, said: list[control.Message]) -> None:
-        self.desk = desk
-        self.said = said
-        self._helper = helper
-        self._last = 0
-
-    def ask(self, command: control.Command) -> int:
-        self._last += 1
-        self.desk.handle(control.Request(self._last, command))
-        while self._helper.busy and isinstance(command, control.Play):
-            self._helper.collect()
-        return self._last
-
-    def answer(self, request: int) -> Any:
-        return next((one.result for one in self.said if isinstance(one, control.Reply) and one.id == request), None)
-
-    def done(self, command: control.Command) -> Any:
-        return self.answer(self.ask(command))
-
-    def refused(self, command: control.Command) -> tuple[str, str]:
-        request = self.ask(command)
-        return next(
-            (one.error, one.message) for one in self.said if isinstance(one, control.Refusal) and one.id == request
-        )
-
-    def open(self, remote: Remote | None = None) -> control.Opened:
-        opened: control.Opened = self.done(control.Open("127.0.0.1"))
-        if remote is not None:
-            self.ask(control.SetRemote(opened.stream, remote))
-        return opened
-
-    def play(self, stream: int, *sources: Source, interrupt: str = "", loop: bool = False) -> int:
-        return self.ask(control.Play(stream, sources or (TONE,), interrupt, loop))
-
-    def stats(self, stream: int) -> StreamStats:
-        stats: StreamStats = self.done(control.GetStats(stream))
-        return stats
-
-    def frames(self, count: int) -> None:
-        """So many frames of each stream."""
-        for _ in range(4 * count):
-            self.desk.pump.send()
-
-    def receive(self) -> None:
-        """All that has arrived."""
-        for _ in range(100):
-            self.desk.pump.receive()
-
-    def keys(self) -> list[tuple[int, str]]:
-        return [(one.stream, one.key) for one in self.said if isinstance(one, control.KeyPressed)]
+from cordboard.testing.media import DTMF, Rig, RtpPeer
 
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    said: list[control.Message] = []
-    helper = Helper()
-    desk = Desk(PortRange(range(20_000, 24_000)), helper, said.append, "test")
-    try:
-        yield Rig(desk, helper, said)
-    finally:
-        desk.close()
-        helper.close()
+    with Rig.made() as one:
+        yield one
 
 
 @asynccontextmanager

@@ -1,16 +1,25 @@
-"""A far end for tests of voices: a UDP socket that keeps what it hears and says what it is told."""
+"""For tests of voices: far ends that keep what they hear and say what they are told, and a worker without a process."""
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import NamedTuple, cast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from cordboard.media.api import Codec, Remote
+from cordboard.media import control
+from cordboard.media.api import Codec, Remote, Source, StreamStats, ToneSpec
+from cordboard.media.desk import Desk
 from cordboard.media.g711 import FRAME_SAMPLES, decode, encode
+from cordboard.media.helper import Helper
+from cordboard.media.ports import PortRange
+from cordboard.media.recordings import BATCH_TICKS
 from cordboard.media.rtp import HEADER, HEADER_SIZE, MARKER
-from cordboard.testing.audio import Samples, samples_of
+from cordboard.media.stream import PHASES
+from cordboard.media.worker import TICK_SECONDS
+from cordboard.testing.audio import SAMPLE_RATE, Samples, samples_of
 
 PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8}
 DTMF = 101
@@ -134,3 +143,153 @@ class RtpPeer(asyncio.DatagramProtocol):
         parts = [samples_of(decode(codec, packet.payload)) for packet in self.voices(codec)]
         loud = [part for part in parts if np.abs(part).max() > 100]
         return np.concatenate(loud) if loud else np.zeros(0, dtype=np.int16)
+
+    def steps(self) -> list[tuple[int, int]]:
+        """From packet to packet: how far the sequence and the timestamp went on."""
+        return [
+            ((later.sequence - earlier.sequence) & 0xFFFF, (later.timestamp - earlier.timestamp) & 0xFFFFFFFF)
+            for earlier, later in pairwise(self.heard)
+        ]
+
+
+class Party(NamedTuple):
+    """Somebody on the phone who hums one tone without end: his far end, his stream and what he says."""
+
+    peer: RtpPeer
+    opened: control.Opened
+    codec: Codec = Codec.PCMA
+    hz: float = 440.0
+    amplitude: float = 8000.0
+    phase: int = 0
+    """The tick of a frame, 0 to 3, in which his packets are sent."""
+
+    @property
+    def stream(self) -> int:
+        """Its number."""
+        return self.opened.stream
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the worker listens to him."""
+        return self.opened.host, self.opened.port
+
+    def hum(self, frame: int) -> None:
+        """Send his tone's 20 ms of that number."""
+        time = (frame * FRAME_SAMPLES + np.arange(FRAME_SAMPLES)) / SAMPLE_RATE
+        samples = np.rint(self.amplitude * np.sin(2 * np.pi * self.hz * time)).astype(np.int16)
+        self.peer.say(self.address, samples, self.codec)
+
+    def samples(self) -> Samples:
+        """What he has heard."""
+        return self.peer.samples(self.codec)
+
+
+class Rig:
+    """The worker without its process and its clock: commands in, ticks one by one. Made by `made`."""
+
+    def __init__(self) -> None:
+        self.said: list[control.Message] = []
+        self._helper = Helper()
+        self.desk = Desk(PortRange(range(20_000, 24_000)), self._helper, self.said.append, "test", self.clock)
+        self._last = 0
+        self._frame = 0
+
+    @classmethod
+    @contextmanager
+    def made(cls) -> Iterator["Rig"]:
+        """One that is closed at the end."""
+        rig = cls()
+        try:
+            yield rig
+        finally:
+            rig.desk.close()
+            rig._helper.close()
+
+    def clock(self) -> float:
+        """Seconds, by the ticks."""
+        return self.desk.pump.tick * TICK_SECONDS
+
+    def ask(self, command: control.Command) -> int:
+        """Send a command; the number of its request."""
+        self._last += 1
+        self.desk.handle(control.Request(self._last, command))
+        while self._helper.busy and isinstance(command, control.Play):
+            self._helper.collect()
+        return self._last
+
+    def answer(self, request: int) -> Any:
+        """The result of a request, None until it is answered."""
+        return next((one.result for one in self.said if isinstance(one, control.Reply) and one.id == request), None)
+
+    def done(self, command: control.Command) -> Any:
+        """The result of a command that is answered at once."""
+        return self.answer(self.ask(command))
+
+    def refused(self, command: control.Command) -> tuple[str, str]:
+        """The error of a command and its message."""
+        request = self.ask(command)
+        return next(
+            (one.error, one.message) for one in self.said if isinstance(one, control.Refusal) and one.id == request
+        )
+
+    def open(self, remote: Remote | None = None) -> control.Opened:
+        """A stream."""
+        opened: control.Opened = self.done(control.Open("127.0.0.1"))
+        if remote is not None:
+            self.ask(control.SetRemote(opened.stream, remote))
+        return opened
+
+    def play(self, stream: int, *sources: Source, interrupt: str = "", loop: bool = False) -> int:
+        """Play, a second of 425 Hz if nothing is named; the number of the request."""
+        return self.ask(control.Play(stream, sources or (ToneSpec((425.0,), 1.0),), interrupt, loop))
+
+    def stats(self, stream: int) -> StreamStats:
+        """The counters of a stream."""
+        stats: StreamStats = self.done(control.GetStats(stream))
+        return stats
+
+    def frames(self, count: int) -> None:
+        """So many frames of each stream."""
+        for _ in range(4 * count):
+            self.desk.pump.send()
+
+    def receive(self) -> None:
+        """All that has arrived."""
+        for _ in range(100):
+            self.desk.pump.receive()
+
+    def keys(self) -> list[tuple[int, str]]:
+        """The keys that were told, by stream."""
+        return [(one.stream, one.key) for one in self.said if isinstance(one, control.KeyPressed)]
+
+    # --- a talk, tick by tick ---------------------------------------------------------------------------------
+
+    def party(
+        self, peer: RtpPeer, codec: Codec = Codec.PCMA, *, hz: float = 440.0, amplitude: float = 8000.0, phase: int = 0,
+        dtmf: int | None = DTMF,
+    ) -> Party:  # fmt: skip
+        """A party with a stream of its own."""
+        return Party(peer, self.open(peer.remote(codec, dtmf=dtmf)), codec, hz, amplitude, phase)
+
+    async def talk(self, speakers: Sequence[Party], *, frames: int) -> None:
+        """So many times 20 ms go by, in which the speakers hum; the worker sends, receives and writes as it does."""
+        pump = self.desk.pump
+        for tick in range(PHASES * frames):
+            for speaker in speakers:
+                if speaker.phase == tick % PHASES:
+                    speaker.hum(self._frame)
+            pump.send()
+            pump.receive()
+            self._helper.collect()
+            if pump.tick % BATCH_TICKS == 0:
+                self.desk.recordings.write()
+            if tick % PHASES == PHASES - 1:
+                self._frame += 1
+                await asyncio.sleep(0)  # the far ends read
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    def finish_files(self) -> None:
+        """Wait for the helper's thread."""
+        while self._helper.busy:
+            self._helper.collect()

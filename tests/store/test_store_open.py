@@ -2,6 +2,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from cordboard.scenario.ports import Message, Release, RunTrace, StepTrace
 from cordboard.store import migrations
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreUnusableError
-from cordboard.store.schema import REVISIONS
+from cordboard.store.schema import REVISIONS, upgrade
 from cordboard.store.tables import metadata
 from cordboard.testing.store import sqlite_store
 
@@ -33,6 +35,39 @@ async def test_the_migrations_make_exactly_the_tables_that_the_code_uses(store: 
         differences = compare_metadata(context, metadata)
     engine.dispose()
     assert differences == []
+
+
+@pytest.mark.slow
+async def test_the_database_of_an_older_version_is_upgraded_with_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "cordboard.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        for statement in _OLD_ROWS:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    async with sqlite_store(tmp_path) as store:
+        moment = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+        assert await store.releases.load(1) == Release(1, {"main": "x"}, "first", moment)
+        (run,) = await store.runs.claim(moment, "a", moment + timedelta(seconds=30))
+        assert (run.id, run.checkpoint) == ("r1", {"step": "a"})
+        assert await store.runs.last_message() == 0
+        await store.runs.emit([], [Message("go", id="m1")])
+        assert await store.runs.last_message() == 1
+        traced = await store.traces.load("t1")
+        assert traced is not None
+        assert traced.run == RunTrace("t1", "c1", "main", 1, "voice", moment)
+        assert traced.steps == [StepTrace("t1", "c1", "main", "s", "play", 0, moment, 0.5, {}, {}, "done")]
+
+
+_OLD_ROWS = (
+    "INSERT INTO releases VALUES (1, '{\"main\": \"x\"}', 'first', '2026-11-20 09:00:00')",
+    "INSERT INTO runs VALUES (1, 'r1', 'callback', 1, 'c1', '', '{\"step\": \"a\"}', '2026-11-20 09:00:00', "
+    "'2026-11-20 09:00:00', NULL, '', 0, NULL, NULL, '', NULL)",
+    "INSERT INTO run_traces VALUES ('t1', 'c1', 'main', 1, 'voice', '2026-11-20 09:00:00', NULL, NULL, '', '{}')",
+    "INSERT INTO step_traces VALUES (1, 't1', 'c1', 'main', 's', 'play', 0, '2026-11-20 09:00:00', 0.5, '{}', '{}', "
+    "'done', '', 'main')",
+)
 
 
 def test_every_migration_is_known_in_its_order() -> None:

@@ -26,6 +26,8 @@ from cordboard.store.database import Store
 from cordboard.testing.store import sqlite_store
 
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+PHONE = "+380671234567"
+STEP = StepTrace("r1", "c1", "menu", "s", "play", 0, TEN, 0.25, {"text": "Привет"}, {"x": "1"}, "done")
 SMS = Effect("sms", "thanks:+380671234567", {"text": "Спасибо \ud800", "to": "+380671234567"}, "r1", "c1")
 
 
@@ -117,11 +119,6 @@ async def test_a_step_whose_effect_cannot_be_written_does_not_happen(store: Stor
     assert await store.runs.effects() == []
 
 
-async def test_modes_that_are_not_there_yet_are_refused(store: Store) -> None:
-    with pytest.raises(ScenarioError, match="queued cannot be carried out yet: choose parallel or single"):
-        await store.runs.start(run(), RunMode.QUEUED)
-
-
 async def test_releases_are_numbered_and_kept_to_the_letter(tmp_path: Path) -> None:
     text = "name: main\r\n# «Привет»\n"
     async with sqlite_store(tmp_path) as store:
@@ -138,12 +135,12 @@ async def test_releases_are_numbered_and_kept_to_the_letter(tmp_path: Path) -> N
 
 
 async def test_traces_come_back_in_order(store: Store) -> None:
-    begun = RunTrace("r1", "c1", "menu", 3, "voice", at(0))
+    begun = RunTrace(
+        "r1", "c1", "menu", 3, "voice", at(0), start={"сума": "1"}, caller="067 123 45 67", caller_phone=PHONE
+    )
     ended = replace(begun, ended=at(9), outcome=Outcome.HUNG_UP, variables={"имя": "Олена \udcff"})
     steps = [
-        StepTrace(
-            "r1", "c1", "menu", f"step{n}", "play", 1, at(n), 0.25, {"text": "Привет"}, {"x": "1"}, "done", "oops"
-        )
+        replace(STEP, step=f"step{n}", entered=at(n), error="oops", taken={"x": {"number": "1"}}, keys=((0.5, "1"),))
         for n in range(500)
     ]
     store.traces.run(begun)
@@ -159,12 +156,20 @@ async def test_traces_come_back_in_order(store: Store) -> None:
 
 
 async def test_old_traces_are_forgotten_with_their_steps(store: Store) -> None:
-    step = StepTrace("", "c1", "menu", "s", "play", 0, at(0), 0.1, {}, {}, "done")
     for number in range(250):
         store.traces.run(RunTrace(f"r{number}", "c1", "menu", 3, "voice", at(number)))
-        store.traces.step(replace(step, run_id=f"r{number}"))
+        store.traces.step(replace(STEP, run_id=f"r{number}"))
     await store.writer.flush()
     assert await store.traces.forget_before(at(249)) == 249
     assert [trace.run_id for trace in await store.traces.runs_of("c1")] == ["r249"]
     assert await store.traces.steps_of("r248") == []
     assert len(await store.traces.steps_of("r249")) == 1
+
+
+async def test_more_traces_than_wanted_are_forgotten_from_the_oldest_on(store: Store) -> None:
+    for number in range(250):
+        store.traces.run(RunTrace(f"r{number}", "c1", "menu", 3, "voice", at(number)))
+    await store.writer.flush()
+    assert await store.traces.forget_beyond(250) == 0
+    assert await store.traces.forget_beyond(30) == 220
+    assert [trace.run_id for trace in await store.traces.runs_of("c1")] == [f"r{n}" for n in range(220, 250)]

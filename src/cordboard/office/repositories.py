@@ -1,7 +1,7 @@
 """What the office needs kept. The store implements it; these docstrings are the contract."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -63,6 +63,8 @@ class LoggedChain:
     id: str
     legs: tuple[LegRecord, ...]
     connections: tuple[ConnectionRecord, ...]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What scenarios have noted about it, by name."""
 
 
 class CallLogRepository(Protocol):
@@ -81,3 +83,13 @@ class CallLogRepository(Protocol):
         self, limit: int, *, chain: str | None = None, number: PhoneNumber | None = None
     ) -> Sequence[LoggedChain]:
         """The newest chains first; of one id, or in which `number` called or was called on some leg."""
+
+
+class CallTagRepository(Protocol):
+    """Keeps what scenarios note about a call: the language he chose, the reason why he called."""
+
+    async def set(self, chain: str, name: str, value: str) -> None:
+        """Note it, in place of what was noted under this name. Durable when this returns."""
+
+    async def of(self, chains: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+        """The tags of each of `chains`, by name, in the order of the names; a chain without any is missing."""

@@ -331,6 +331,60 @@ class RunTrace:
     outcome: Outcome | None = None
     error: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    start: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What it was started with, as exact values (`values.to_json`), never those of secrets."""
+    key: str = ""
+    """Of a service run: what the run mode goes by, usually a phone in its canonical writing."""
+    caller: str = ""
+    """Of a voice run: who called, as it was written; so are the following."""
+    caller_name: str = ""
+    caller_phone: str = ""
+    """In canonical writing, by which a number is found however it is written."""
+    dialled: str = ""
+    dialled_phone: str = ""
+    """In canonical writing."""
+    line: str = ""
+    user: str = ""
+    """Of a dialog run: on whose screen it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRun:
+    """A run with its steps, in the order of their ending."""
+
+    run: RunTrace
+    steps: Sequence[StepTrace]
+
+
+class TraceLog(Protocol):
+    """Finds past and present runs again. What was traced a moment ago may still be on its way."""
+
+    async def find(
+        self,
+        *,
+        scenario: str = "",
+        step: str = "",
+        exit_: str = "",
+        number: str = "",
+        error: str | None = None,
+        kind: str = "",
+        chain: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        unfinished: bool | None = None,
+        limit: int = 100,
+        before: str = "",
+    ) -> Sequence[RunTrace]:
+        """Runs that meet all that is given, youngest first.
+
+        `step` and `exit_` are of one step that the run has left. `number` is canonical (`PhoneNumber.canonical`):
+        the caller's, the dialled one, or the key. `error` is a part of the run's error or of a step's; empty: any
+        error. `since` (inclusive) and `until` (exclusive) bound the beginning. `before` is the id of the last run of
+        the page before.
+        """
+
+    async def load(self, run_id: str) -> TracedRun | None:
+        """One run with all its steps."""
 
 
 class TraceSink(Protocol):
@@ -363,5 +417,7 @@ __all__ = [
     "RunTrace",
     "ScenarioError",
     "StepTrace",
+    "TraceLog",
     "TraceSink",
+    "TracedRun",
 ]

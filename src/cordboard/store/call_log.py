@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
 
 from cordboard.office.repositories import LoggedChain, LoggedLeg
+from cordboard.store.call_tags import tags_of
 from cordboard.store.put import put
 from cordboard.store.reader import Reader
 from cordboard.store.tables import connections, legs, storable
@@ -72,7 +73,11 @@ class StoredCallLog:
             joined = select(connections).where(connections.c.chain.in_(ids)).order_by(connections.c.started)
             for row in connection.execute(joined).mappings():
                 found_connections[row["chain"]].append(ConnectionRecord(**row))
-            return [LoggedChain(each, tuple(found_legs[each]), tuple(found_connections[each])) for each in ids]
+            tags = tags_of(connection, ids)
+            return [
+                LoggedChain(each, tuple(found_legs[each]), tuple(found_connections[each]), tags.get(each, {}))
+                for each in ids
+            ]
 
         return await self._reader.read(read)
 

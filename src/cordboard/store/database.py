@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from cordboard.store.call_log import StoredCallLog
+from cordboard.store.call_tags import StoredTags
+from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import create_private, reading_engine, trouble, writing_engine
 from cordboard.store.errors import StoreUnusableError
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
@@ -47,8 +49,10 @@ class Store:
         self.pin_failures = StoredPinFailures(self.writer, self.reader)
         self.registrations = StoredRegistrations(self.writer, self.reader, clock)
         self.call_log = StoredCallLog(self.writer, self.reader)
+        self.tags = StoredTags(self.writer, self.reader, clock)
         self.runs = StoredRuns(self.writer, self.reader, clock)
         self.releases = StoredReleases(self.writer, self.reader)
+        self.drafts = StoredDrafts(self.writer, self.reader)
         self.traces = StoredTraces(self.writer, self.reader)
 
     async def close(self) -> None:

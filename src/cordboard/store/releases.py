@@ -1,14 +1,15 @@
 """Releases of scenarios in the database."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
 from cordboard.scenario.ports import Release, ScenarioError
 from cordboard.store.reader import Reader
-from cordboard.store.tables import releases, storable
+from cordboard.store.scenario_tables import releases
+from cordboard.store.tables import storable
 from cordboard.store.writer import Writer
 
 FRESH = 0.25
@@ -46,9 +47,14 @@ class StoredReleases:
             raise ScenarioError(message)
         return found
 
-    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime) -> int:
+    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "") -> int:
         """Make the next release."""
-        row = {"scenarios": dict(scenarios), "message": storable(message), "published": at}
+        row = {
+            "scenarios": dict(scenarios),
+            "message": storable(message),
+            "published": at,
+            "author": storable(author),
+        }
 
         def write(connection: Connection) -> int:
             number = _youngest(connection) + 1
@@ -57,6 +63,18 @@ class StoredReleases:
 
         self._current = await self._writer.transact(write)
         return self._current
+
+    async def list(self, *, limit: int = 100, before: int | None = None) -> Sequence[Release]:
+        """Releases without their texts, youngest first."""
+        columns = (column for column in releases.c if column.name != "scenarios")
+        query = select(*columns).order_by(releases.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(releases.c.number < before)
+
+        def read(connection: Connection) -> Sequence[Release]:
+            return [Release(scenarios={}, **row) for row in connection.execute(query).mappings()]
+
+        return await self._reader.read(read)
 
 
 def _youngest(connection: Connection) -> int:

@@ -1,23 +1,42 @@
-"""Service runs and their effects in the database: leases, fencing, and a step's end as one transaction."""
+"""Service runs and their effects in the database: leases, fencing, and a step's end as one transaction.
+
+A transaction of the writer has no rival, on any node (see `postgresql.py`): what it reads stays true until its commit.
+So the run modes are plain readings followed by plain writings.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cordboard.scenario.context import RunMode, ScenarioError
-from cordboard.scenario.ports import Checkpoint, ClaimedRun, Effect, Ending, LeaseLostError, NewRun, RunInfo
+from cordboard.scenario.ports import (
+    Awaited,
+    Checkpoint,
+    ClaimedRun,
+    Effect,
+    Ending,
+    LeaseLostError,
+    Message,
+    NewRun,
+    RunInfo,
+)
 from cordboard.scenario.results import Outcome
+from cordboard.scenario.run_mode import RunMode
+from cordboard.store import messages as post_office
 from cordboard.store.reader import Reader
-from cordboard.store.tables import effects as effects_table
-from cordboard.store.tables import runs, storable
+from cordboard.store.scenario_tables import effects as effects_table
+from cordboard.store.scenario_tables import runs
+from cordboard.store.tables import storable
 from cordboard.store.writer import Writer
 from cordboard.telephony import Clock
 
 _MOST = 1000
+_PIECE = 500
+"""Rows that are forgotten at a time."""
 _UNFINISHED = runs.c.outcome.is_(None)
+_ENDED = runs.c.outcome.is_not(None)
 _ADD_EFFECT = {
     "sqlite": sqlite.insert(effects_table).on_conflict_do_nothing(index_elements=["kind", "key"]),
     "postgresql": postgresql.insert(effects_table).on_conflict_do_nothing(index_elements=["kind", "key"]),
@@ -34,18 +53,9 @@ class StoredRuns:
         self._clock = clock
 
     async def start(self, run: NewRun, mode: RunMode = RunMode.PARALLEL) -> str:
-        """Add a run, unless it or the single one is there."""
-        if mode not in (RunMode.PARALLEL, RunMode.SINGLE):
-            message = f"the run mode {mode} cannot be carried out yet: choose parallel or single"
-            raise ScenarioError(message)
+        """Add a run as its mode says, unless it is known."""
         key = storable(run.key)
-        known = select(runs.c.id).where(runs.c.id == run.id)
-        rival = (
-            select(runs.c.id)
-            .where(runs.c.scenario == run.scenario, runs.c.key == key, _UNFINISHED)
-            .order_by(runs.c.seq)
-            .limit(1)
-        )
+        waits = mode in (RunMode.QUEUED, RunMode.AT_MOST)
         row = {
             "id": run.id,
             "scenario": run.scenario,
@@ -54,60 +64,68 @@ class StoredRuns:
             "key": key,
             "checkpoint": dict(run.checkpoint),
             "started": run.started,
-            "wake": run.started,
+            "wake": None if waits else run.started,
+            "places": run.at_most if mode is RunMode.AT_MOST else 1,
             "epoch": 0,
             "error": "",
             **_NOBODYS,
         }
+        known = select(runs.c.id).where(runs.c.id == run.id)
+        rivals = select(runs.c.id).where(runs.c.scenario == run.scenario, runs.c.key == key, _UNFINISHED)
 
         def write(connection: Connection) -> str:
-            there = connection.execute(known).scalar()
-            if there is None and mode is RunMode.SINGLE:
-                there = connection.execute(rival).scalar()
-            if there is None:
-                connection.execute(insert(runs), row)
-            return there or run.id
+            if connection.execute(known).scalar() is not None:
+                return run.id
+            if mode is RunMode.SINGLE:
+                oldest: str | None = connection.execute(rivals.order_by(runs.c.seq).limit(1)).scalar()
+                if oldest is not None:
+                    return oldest
+            if mode is RunMode.RESTART:
+                _cancel(connection, connection.execute(rivals).scalars().all(), run.started)
+            connection.execute(insert(runs), row)
+            if waits:
+                _give_places(connection, run.scenario, key)
+            return run.id
 
         return await self._writer.transact(write)
 
     async def claim(self, now: datetime, node: str, lease_until: datetime, limit: int = 100) -> Sequence[ClaimedRun]:
         """Take due runs that nobody holds."""
         free = or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now)
-        due = (
-            select(runs)
-            .where(_UNFINISHED, runs.c.wake <= now, free)
-            .order_by(runs.c.wake, runs.c.seq)
-            .limit(limit)
-            .with_for_update(skip_locked=True)  # between nodes on PostgreSQL; SQLite has one writer
-        )
+        due = select(runs).where(_UNFINISHED, runs.c.wake <= now, free).order_by(runs.c.wake, runs.c.seq).limit(limit)
 
         def write(connection: Connection) -> list[ClaimedRun]:
             rows = connection.execute(due).mappings().all()
-            connection.execute(
-                update(runs)
-                .where(runs.c.seq.in_([row["seq"] for row in rows]))
-                .values(epoch=runs.c.epoch + 1, node=node, lease_until=lease_until)
-            )
+            if rows:
+                connection.execute(
+                    update(runs)
+                    .where(runs.c.seq.in_([row["seq"] for row in rows]))
+                    .values(epoch=runs.c.epoch + 1, node=node, lease_until=lease_until)
+                )
+                post_office.wait_no_more(connection, [row["id"] for row in rows])
             return [_claimed(row) for row in rows]
 
         return await self._writer.transact(write)
 
     async def renew(self, epochs: Mapping[str, int], lease_until: datetime) -> Sequence[str]:
         """Prolong leases."""
+        # One that was put to sleep meanwhile is nobody's: a lease would make it oversleep.
+        leased = select(runs.c.id, runs.c.epoch).where(
+            runs.c.id.in_(list(epochs)), _UNFINISHED, runs.c.lease_until.is_not(None)
+        )
 
         def write(connection: Connection) -> list[str]:
-            return [
-                run_id
-                for run_id, epoch in epochs.items()
-                if not connection.execute(
-                    update(runs)
-                    # One that was put to sleep meanwhile is nobody's: a lease would make it oversleep.
-                    .where(runs.c.id == run_id, runs.c.epoch == epoch, _UNFINISHED, runs.c.lease_until.is_not(None))
-                    .values(lease_until=lease_until)
-                ).rowcount
-            ]
+            held = [row.id for row in connection.execute(leased) if epochs[row.id] == row.epoch]
+            connection.execute(update(runs).where(runs.c.id.in_(held)).values(lease_until=lease_until))
+            return sorted(epochs.keys() - set(held))
 
         return await self._writer.transact(write)
+
+    async def release(self, node: str) -> int:
+        """Give up the leases of a node that begins anew."""
+        held = update(runs).where(_UNFINISHED, runs.c.node == node, runs.c.lease_until.is_not(None)).values(_NOBODYS)
+        (released,) = await self._writer.commit([held])
+        return released
 
     async def finish_step(
         self,
@@ -116,10 +134,12 @@ class StoredRuns:
         checkpoint: Checkpoint,
         effects: Sequence[Effect] = (),
         *,
+        messages: Sequence[Message] = (),
         wake: datetime | None = None,
+        awaited: Sequence[Awaited] = (),
         ending: Ending | None = None,
     ) -> None:
-        """Commit checkpoint and effects together. Cancelling the wait does not take them back."""
+        """Commit all of it together. Cancelling the wait does not take it back."""
         values: dict[str, Any] = {"checkpoint": dict(checkpoint)}
         if ending is not None:
             values |= {"wake": None, "ended": self._clock.now(), **_NOBODYS}
@@ -134,13 +154,60 @@ class StoredRuns:
                 message = f"run {run_id} has ended or belongs to another node now"
                 raise LeaseLostError(message)
             _add_effects(connection, rows)
+            post_office.post(connection, messages)
+            if ending is not None:
+                _let_others_begin(connection, [run_id])
+            elif wake is not None:
+                post_office.wait_for(connection, run_id, awaited)
 
         await self._writer.transact(write)
 
-    async def emit(self, effects: Sequence[Effect]) -> None:
-        """Commit effects of a voice run."""
+    async def emit(self, effects: Sequence[Effect], messages: Sequence[Message] = ()) -> None:
+        """Commit effects of a voice run, and messages of anybody."""
         rows = [_effect_row(effect) for effect in effects]
-        await self._writer.transact(lambda connection: _add_effects(connection, rows))
+
+        def write(connection: Connection) -> None:
+            _add_effects(connection, rows)
+            post_office.post(connection, messages)
+
+        await self._writer.transact(write)
+
+    async def messages(
+        self,
+        *,
+        after: int = 0,
+        own: int = 0,
+        name: str = "",
+        key: str | None = None,
+        run_id: str = "",
+        limit: int = 100,
+    ) -> Sequence[Message]:
+        """Messages in the order of their commits."""
+        query = post_office.query(after=after, own=own, name=name, key=key, run_id=run_id).limit(limit)
+        return await self._reader.read(lambda connection: post_office.fetch(connection, query))
+
+    async def last_message(self) -> int:
+        """The highest number that a message has had, though it may be forgotten."""
+        return await self._reader.read(post_office.last)
+
+    async def take_messages(self, names: Sequence[str], limit: int = 100) -> Sequence[Message]:
+        """The oldest ones that nobody has marked yet."""
+        query = post_office.waiting(names).limit(limit)
+        return await self._reader.read(lambda connection: post_office.fetch(connection, query))
+
+    async def taken(self, seqs: Sequence[int]) -> None:
+        """Mark messages."""
+        await self._writer.commit([post_office.mark(seqs)])
+
+    async def forget(self, before: datetime) -> int:
+        """Delete what is old, a piece at a time, so that nobody waits for it."""
+        old = select(runs.c.seq).where(_ENDED, runs.c.started < before).limit(_PIECE)
+        open_ = select(runs.c.id).where(_UNFINISHED)
+        statements = [delete(runs).where(runs.c.seq.in_(old)), post_office.forgetting(before, open_, _PIECE)]
+        forgotten = 0
+        while gone := sum(await self._writer.commit(statements)):
+            forgotten += gone
+        return forgotten
 
     async def next_wake(self) -> datetime | None:
         """The earliest moment at which a run can be claimed."""
@@ -155,9 +222,14 @@ class StoredRuns:
 
     async def cancel(self, run_id: str, at: datetime) -> bool:
         """End an unfinished run."""
-        values = {"outcome": Outcome.CANCELLED.value, "wake": None, "ended": at, **_NOBODYS}
-        (touched,) = await self._writer.commit([update(runs).where(runs.c.id == run_id, _UNFINISHED).values(values)])
-        return touched > 0
+
+        def write(connection: Connection) -> bool:
+            cancelled = _cancel(connection, [run_id], at) > 0
+            if cancelled:
+                _let_others_begin(connection, [run_id])
+            return cancelled
+
+        return await self._writer.transact(write)
 
     async def find(self, *, scenario: str = "", key: str = "", unfinished: bool = False) -> Sequence[RunInfo]:
         """Runs, youngest first."""
@@ -193,6 +265,32 @@ class StoredRuns:
             return [Effect(**row) for row in connection.execute(query).mappings()]
 
         return await self._reader.read(read)
+
+
+def _cancel(connection: Connection, ids: Sequence[str], at: datetime) -> int:
+    """End those of `ids` that are unfinished."""
+    values = {"outcome": Outcome.CANCELLED.value, "wake": None, "ended": at, **_NOBODYS}
+    cancelled = connection.execute(update(runs).where(runs.c.id.in_(ids), _UNFINISHED).values(values)).rowcount
+    post_office.wait_no_more(connection, ids)
+    return cancelled
+
+
+def _let_others_begin(connection: Connection, ended: Sequence[str]) -> None:
+    """What the end of a run brings about: it awaits nothing any more, and its place is free."""
+    post_office.wait_no_more(connection, ended)
+    for run in connection.execute(select(runs.c.scenario, runs.c.key).where(runs.c.id.in_(ended))):
+        _give_places(connection, run.scenario, run.key)
+
+
+def _give_places(connection: Connection, scenario: str, key: str) -> None:
+    """Make waiting runs due, the first that was added first, as long as there is a place for it."""
+    mine = (runs.c.scenario == scenario, runs.c.key == key, _UNFINISHED)
+    first = select(runs.c.seq, runs.c.places).where(*mine, runs.c.wake.is_(None)).order_by(runs.c.seq).limit(1)
+    under_way = select(func.count()).select_from(runs).where(*mine, runs.c.wake.is_not(None))
+    while waiting := connection.execute(first).first():
+        if connection.execute(under_way).scalar_one() >= waiting.places:
+            return
+        connection.execute(update(runs).where(runs.c.seq == waiting.seq).values(wake=runs.c.started))
 
 
 def _add_effects(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from cordboard.store.errors import StoreUnusableError
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """The steps of the schema, oldest first; the file of each stands in `migrations/versions`."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -32,8 +32,8 @@ def ensure_schema(reading: Engine, writing: Engine) -> None:
         upgrade(connection)
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the missing steps within the transaction of `connection`."""
+def upgrade(connection: Connection, target: str = "head") -> None:
+    """Run the missing steps up to `target` within the transaction of `connection`."""
     from alembic import command  # noqa: PLC0415 - slow to import and seldom needed
     from alembic.config import Config  # noqa: PLC0415 - the same
 
@@ -41,7 +41,7 @@ def upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)
 
 
 def _revision(connection: Connection) -> str | None:

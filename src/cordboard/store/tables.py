@@ -1,16 +1,17 @@
 """The tables, as the rest of this room writes and reads them. `migrations/` makes them; a test compares the two.
 
+Here stand the office's, the phones' and the call log's; `scenario_tables.py` has those of scenarios and their runs.
 Names of columns follow the fields of the dataclasses that they hold. Times are aware and in UTC in Python.
 """
 
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
     Dialect,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -18,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.types import JSON
@@ -62,15 +62,22 @@ metadata = MetaData(
 )
 
 
-def _word(name: str, *, unique: bool = False, index: bool = False) -> Column[str]:
+SEQ = Integer().with_variant(BigInteger(), "postgresql")
+"""Numbers of rows that never end: SQLite's are wide by themselves."""
+
+
+def word(name: str, *, unique: bool = False, index: bool = False) -> Column[str]:
+    """A text that is never null."""
     return Column(name, String, nullable=False, unique=unique, index=index)
 
 
-def _whole(name: str) -> Column[int]:
+def whole(name: str) -> Column[int]:
+    """A whole number that is never null."""
     return Column(name, Integer, nullable=False)
 
 
-def _flag(name: str) -> Column[bool]:
+def flag(name: str) -> Column[bool]:
+    """A truth that is never null."""
     return Column(name, Boolean, nullable=False)
 
 
@@ -80,26 +87,26 @@ settings = Table(
     "settings",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # one row, 1
-    _whole("revision"),  # moves at every change of the office, so that other processes see it
-    _word("name"),
-    _word("country"),
-    _word("time_zone"),
-    _word("language"),
-    _word("main_scenario"),
-    _word("realm"),
+    whole("revision"),  # moves at every change of the office, so that other processes see it
+    word("name"),
+    word("country"),
+    word("time_zone"),
+    word("language"),
+    word("main_scenario"),
+    word("realm"),
 )
 
 users = Table(
     "users",
     metadata,
     Column("login", String, primary_key=True),
-    _word("name"),
-    _word("number", unique=True),
-    _word("mobile"),
-    _word("language"),
-    _word("pin_hash"),
+    word("name"),
+    word("number", unique=True),
+    word("mobile"),
+    word("language"),
+    word("pin_hash"),
     Column("allowed_prefixes", JSON, nullable=False),
-    _flag("enabled"),
+    flag("enabled"),
 )
 
 accounts = Table(
@@ -107,53 +114,53 @@ accounts = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("login", ForeignKey("users.login", ondelete="CASCADE"), nullable=False, index=True),
-    _word("secret"),
-    _word("algorithm"),
-    _flag("behind_nat"),
+    word("secret"),
+    word("algorithm"),
+    flag("behind_nat"),
 )
 
 lines = Table(
     "lines",
     metadata,
     Column("name", String, primary_key=True),
-    _word("mode"),
-    _word("host"),
-    _whole("port"),
-    _word("transport"),
-    _word("number"),
-    _word("username"),
-    _word("password"),  # encrypted, see secrets.py
-    _flag("behind_nat"),
-    _whole("expires"),
-    _word("scenario"),
-    _flag("enabled"),
+    word("mode"),
+    word("host"),
+    whole("port"),
+    word("transport"),
+    word("number"),
+    word("username"),
+    word("password"),  # encrypted, see secrets.py
+    flag("behind_nat"),
+    whole("expires"),
+    word("scenario"),
+    flag("enabled"),
 )
 
 internal_numbers = Table(
     "internal_numbers",
     metadata,
     Column("number", String, primary_key=True),
-    _word("scenario"),
-    _word("title"),
+    word("scenario"),
+    word("title"),
 )
 
 routes = Table(
     "routes",
     metadata,
     Column("name", String, primary_key=True),
-    _word("prefix"),
+    word("prefix"),
     Column("lines", JSON, nullable=False),
-    _whole("strip"),
-    _word("prepend"),
-    _whole("priority"),
-    _whole("shortest"),
+    whole("strip"),
+    word("prepend"),
+    whole("priority"),
+    whole("shortest"),
 )
 
 pin_failures = Table(
     "pin_failures",
     metadata,
     Column("login", String, primary_key=True),
-    _whole("wrong"),
+    whole("wrong"),
     Column("locked_until", Utc),
 )
 
@@ -164,11 +171,11 @@ registrations = Table(
     metadata,
     Column("account", String, primary_key=True),
     Column("contact", String, primary_key=True),
-    _word("source"),
+    word("source"),
     Column("expires", Utc, nullable=False),
-    _word("agent"),
-    _word("call_id"),
-    _whole("cseq"),
+    word("agent"),
+    word("call_id"),
+    whole("cseq"),
 )
 
 # The call log ----------------------------------------------------------------------------------------------------
@@ -177,22 +184,22 @@ legs = Table(
     "legs",
     metadata,
     Column("id", String, primary_key=True),
-    _word("chain", index=True),
-    _word("direction"),
-    _word("state"),
-    _word("caller_number"),
-    _word("caller_name"),
-    _word("caller_phone"),  # canonical, so that every writing of a number finds it
-    _word("dialled"),
-    _word("dialled_phone"),
-    _word("account"),
-    _word("line"),
+    word("chain", index=True),
+    word("direction"),
+    word("state"),
+    word("caller_number"),
+    word("caller_name"),
+    word("caller_phone"),  # canonical, so that every writing of a number finds it
+    word("dialled"),
+    word("dialled_phone"),
+    word("account"),
+    word("line"),
     Column("started", Utc, nullable=False),
     Column("ringing", Utc),
     Column("answered", Utc),
     Column("ended", Utc),
     Column("reason", String),
-    _flag("held"),
+    flag("held"),
     Index(None, "started"),
     Index(None, "caller_phone", "started"),
     Index(None, "dialled_phone", "started"),
@@ -204,93 +211,18 @@ connections = Table(
     "connections",
     metadata,
     Column("id", String, primary_key=True),
-    _word("chain", index=True),
-    _word("a_leg"),
-    _word("b_leg"),
+    word("chain", index=True),
+    word("a_leg"),
+    word("b_leg"),
     Column("started", Utc, nullable=False),
     Column("ended", Utc),
 )
 
-# Scenarios -------------------------------------------------------------------------------------------------------
-
-releases = Table(
-    "releases",
+call_tags = Table(
+    "call_tags",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("scenarios", JSON, nullable=False),  # name to text
-    _word("message"),
-    Column("published", Utc, nullable=False),
-)
-
-_UNFINISHED = text("outcome IS NULL")
-
-runs = Table(
-    "runs",
-    metadata,
-    Column("seq", Integer, primary_key=True),  # the order of starting
-    _word("id", unique=True),
-    _word("scenario"),
-    _whole("release"),
-    _word("chain", index=True),
-    _word("key"),
-    Column("checkpoint", JSON, nullable=False),
-    Column("started", Utc, nullable=False),
-    Column("wake", Utc),  # when it is due; empty once it has ended
-    Column("lease_until", Utc),  # empty if nobody holds it
-    _word("node"),
-    _whole("epoch"),
-    Column("outcome", String),  # empty until it has ended
-    Column("value", JSON),
-    _word("error"),
-    Column("ended", Utc),
-    Index("ix_runs_due", "wake", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
-    Index(None, "scenario", "key"),
-)
-
-effects = Table(
-    "effects",
-    metadata,
-    Column("seq", Integer, primary_key=True),  # the order of commit
-    _word("kind"),
-    _word("key"),
-    Column("payload", JSON, nullable=False),
-    _word("run_id"),
-    _word("chain"),
-    _flag("taken"),  # by an outbox
-    UniqueConstraint("kind", "key"),
-    Index("ix_effects_waiting", "seq", sqlite_where=text("NOT taken"), postgresql_where=text("NOT taken")),
-)
-
-run_traces = Table(
-    "run_traces",
-    metadata,
-    Column("run_id", String, primary_key=True),
-    _word("chain", index=True),
-    _word("scenario"),
-    _whole("release"),
-    _word("kind"),
-    Column("started", Utc, nullable=False, index=True),
-    Column("ended", Utc),
-    Column("outcome", String),
-    _word("error"),
-    Column("variables", JSON, nullable=False),
-)
-
-step_traces = Table(
-    "step_traces",
-    metadata,
-    Column("seq", Integer, primary_key=True),  # the order of writing
-    _word("run_id", index=True),
-    _word("chain"),
-    _word("scenario"),
-    _word("step"),
-    _word("component"),
-    _whole("depth"),
-    Column("entered", Utc, nullable=False),
-    Column("seconds", Float, nullable=False),
-    Column("properties", JSON, nullable=False),
-    Column("changed", JSON, nullable=False),
-    _word("exit"),
-    _word("error"),
-    _word("branch"),
+    Column("chain", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    word("value"),
+    Column("set_at", Utc, nullable=False),
 )

@@ -1,7 +1,7 @@
 """Stores for tests: real ones, on SQLite, in a folder that goes away."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from cordboard.store.database import Store, open_store
@@ -18,3 +18,9 @@ async def sqlite_store(folder: Path, *, clock: Clock | None = None) -> AsyncIter
         yield store
     finally:
         await store.close()
+
+
+STORES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
+    "sqlite": sqlite_store,
+}
+"""All that the suites of the store run over: each opens the store that belongs to a folder."""

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import cordboard.store.scenario_tables  # noqa: F401 - adds its tables to the metadata
 from cordboard.store.tables import metadata
 
 context.configure(

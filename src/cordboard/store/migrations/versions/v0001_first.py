@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+SEQ = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+
 revision = "0001"
 down_revision = None
 
@@ -22,7 +24,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_connections_chain"), "connections", ["chain"], unique=False)
     op.create_table(
         "effects",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", SEQ, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("payload", sa.JSON(), nullable=False),
@@ -151,7 +153,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_run_traces_started"), "run_traces", ["started"], unique=False)
     op.create_table(
         "runs",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", SEQ, nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("scenario", sa.String(), nullable=False),
         sa.Column("release", sa.Integer(), nullable=False),
@@ -194,7 +196,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "step_traces",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", SEQ, nullable=False),
         sa.Column("run_id", sa.String(), nullable=False),
         sa.Column("chain", sa.String(), nullable=False),
         sa.Column("scenario", sa.String(), nullable=False),

@@ -47,7 +47,11 @@ class PhoneEnd:
 
 
 class Call:
-    """A call of a phone, made or taken. Everything that arrives is recorded into `heard`, from the answer on."""
+    """A call of a phone, made or taken.
+
+    Everything that arrives is recorded into `heard`, from the answer on, or from when the far end opened its voice
+    before that (early media).
+    """
 
     def __init__(
         self, stream: MediaStream, host: str, heard: Path, spawn: Callable[[Coroutine[Any, Any, None]], object]
@@ -76,6 +80,11 @@ class Call:
         """Wait until it rings at the far end; false if it was answered or ended without."""
         await self._first(self._rings, self._up, self._over)
         return self._rings.is_set()
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether it has been answered."""
+        return self._up.is_set()
 
     async def answered(self) -> bool:
         """Wait until it is answered; false if it ended before."""
@@ -158,11 +167,13 @@ class Call:
 
     # --- what the wire says (sip.api.SessionHandler; see _Ears for `ended`) -----------------------------------
 
-    def progressed(self, status: int, _sdp: bytes | None) -> None:
-        """A provisional response."""
+    def progressed(self, status: int, sdp: bytes | None) -> None:
+        """A provisional response; with a description the far end may be heard before it answers."""
         self._note("status", str(status))
         if status >= 180:
             self._rings.set()
+        if sdp is not None:
+            self._spawn(self._take_early(sdp))
 
     def accepted(self, sdp: bytes | None) -> None:
         """Our INVITE was answered."""
@@ -224,6 +235,11 @@ class Call:
         self._version += 1
         return build(ours, session_id=self._session_id, version=self._version)
 
+    async def _take_early(self, sdp: bytes) -> None:
+        theirs = parse(sdp)
+        await self._agree(theirs, theirs)
+        self._listen()
+
     async def _take_answer(self, sdp: bytes) -> None:
         theirs = parse(sdp)
         await self._agree(theirs, theirs)
@@ -251,9 +267,12 @@ class Call:
         await self._agree(theirs, theirs)
 
     def _connected(self) -> None:
+        self._listen()
+        self._up.set()
+
+    def _listen(self) -> None:
         if self._recording is None:
             self._recording = asyncio.create_task(self._record())
-            self._up.set()
 
     async def _record(self) -> None:
         with contextlib.suppress(WorkerDiedError):

@@ -49,7 +49,7 @@ class SimulatedConference:
                 leg.place.leave(leg)
             leg.place = self
             self._members[leg.id] = _Member(leg, muted)
-        leg.stop_sounds()
+            leg.stop_sounds()
         self._listen()
         return True
 

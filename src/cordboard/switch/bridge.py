@@ -9,10 +9,7 @@ from cordboard.telephony import ConnectionRecord, LegState
 
 
 class SipBridge:
-    """Two streams that forward to each other in the worker. Implements `telephony.Bridge`.
-
-    It stands in both of its legs, which end it when they end: a leg is in one bridge at most.
-    """
+    """Two streams that forward to each other in the worker. Implements `telephony.Bridge`."""
 
     def __init__(self, record: ConnectionRecord, a: SipLeg, b: SipLeg) -> None:
         self.record = record
@@ -25,11 +22,6 @@ class SipBridge:
         """See telephony.Bridge."""
         return self.record.id
 
-    def other(self, leg: SipLeg) -> SipLeg:
-        """Whom that one talks to."""
-        a, b = self.legs
-        return b if leg is a else a
-
     async def ended(self) -> None:
         """See telephony.Bridge."""
         await self._over.wait()
@@ -41,10 +33,10 @@ class SipBridge:
             self._over.set()
             return
         for leg in self.legs:
-            if leg.bridge is not None:
-                leg.bridge.end()  # the worker parts the streams by itself when it joins them anew
+            if leg.place is not None:
+                leg.place.leave(leg)  # the worker takes the streams from where they were when it joins them
         for leg in self.legs:
-            leg.bridge = self
+            leg.place = self
             leg.fall_silent()
         self._services.listener.connection_changed(self.record)
         try:
@@ -61,7 +53,7 @@ class SipBridge:
             return False
         self._over.set()
         for leg in self.legs:
-            leg.bridge = None
+            leg.place = None
         self._services.listener.connection_changed(replace(self.record, ended=self._services.clock.now()))
         return True
 
@@ -70,3 +62,15 @@ class SipBridge:
         a, b = self.legs
         if self.end() and a.state is b.state is LegState.ANSWERED and a.stream is not None and b.stream is not None:
             await self._services.voices.part(a.stream, b.stream)
+
+    # --- where its legs are (switch.leg.Place) ----------------------------------------------------------------
+
+    def leave(self, leg: SipLeg) -> None:  # noqa: ARG002  (without one there is no bridge)
+        """See Place."""
+        self.end()
+
+    def key_by_signalling(self, leg: SipLeg, key: str) -> None:
+        """See Place. The other side hears it, as it hears the keys that come with the voice."""
+        a, b = self.legs
+        other = b if leg is a else a
+        self._services.spawn(other.send_digits(key))

@@ -15,6 +15,7 @@ from cordboard.sip.api import Identity, IncomingSession, NotAcceptableError, Out
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.uri import write_uri
 from cordboard.switch.bridge import SipBridge
+from cordboard.switch.conference import SipConference
 from cordboard.switch.doors import Doors
 from cordboard.switch.inbound import InboundLeg
 from cordboard.switch.leg import SipLeg
@@ -125,19 +126,22 @@ class SipExchange:
 
         leg = OutboundLeg(record, self, [way for target in targets for way in self._ways.to(target)], invite)
         self._legs[leg.id] = leg
-        self.spawn(leg.place(ring_time))
+        self.spawn(leg.call(ring_time))
         return leg
 
     async def join(self, a: Leg, b: Leg) -> SipBridge:
-        """See telephony.Exchange. Raises ValueError if both are the same leg."""
+        """See telephony.Exchange."""
         assert isinstance(a, SipLeg), "a leg of another exchange"
         assert isinstance(b, SipLeg), "a leg of another exchange"
         if a is b:
             raise ValueError("a leg cannot be joined with itself")
-        record = ConnectionRecord(id=_new_id(), chain=a.chain, a_leg=a.id, b_leg=b.id, started=self.clock.now())
-        bridge = SipBridge(record, a, b)
+        bridge = self._bridge(a, b, a.chain)
         await bridge.open()
         return bridge
+
+    async def conference(self, chain: str = "") -> SipConference:
+        """See telephony.Exchange."""
+        return SipConference(_new_id(), self, lambda a, b: self._bridge(a, b, chain or a.chain))
 
     def legs(self) -> Sequence[Leg]:
         """See telephony.Exchange."""
@@ -217,6 +221,10 @@ class SipExchange:
         await self.voices.close()
 
     # --- within -----------------------------------------------------------------------------------------------
+
+    def _bridge(self, a: SipLeg, b: SipLeg, chain: str) -> SipBridge:
+        record = ConnectionRecord(id=_new_id(), chain=chain, a_leg=a.id, b_leg=b.id, started=self.clock.now())
+        return SipBridge(record, a, b)
 
     def _end_all(self) -> None:
         self._handler = None

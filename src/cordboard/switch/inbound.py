@@ -33,6 +33,9 @@ class InboundLeg(SipLeg):
         self._answering = asyncio.Lock()
         self._flowing = asyncio.Event()
         """Voices can flow, or never will."""
+        self._early = False
+        self._said: bytes | None = None
+        """Our session description, once there is one."""
         self._refusal: tuple[int, str] | None = None
         """What the wire is told, if it is more exact than the reason."""
 
@@ -45,6 +48,25 @@ class InboundLeg(SipLeg):
         if self.life.ring():
             self._session.progress(180)
 
+    async def early_media(self) -> bool:
+        """See telephony.Leg. A caller who makes no offer has no place yet where he could hear."""
+        async with self._answering:
+            if self.state in (LegState.CALLING, LegState.RINGING) and self._theirs is not None and not self._early:
+                await self._open_early()
+        return self.early or self.state is LegState.ANSWERED
+
+    @property
+    def early(self) -> bool:
+        """See SipLeg."""
+        return self._early and self.state is LegState.RINGING
+
+    async def _open_early(self) -> None:
+        sdp = await self._open_voice()
+        if sdp is not None:
+            self._early = True
+            self._session.progress(183, sdp)
+            self.life.ring()
+
     async def answer(self) -> bool:
         """See telephony.Leg. With a late offer it waits for the ACK: before that nobody knows where the caller is."""
         async with self._answering:
@@ -55,16 +77,28 @@ class InboundLeg(SipLeg):
         return self.state is LegState.ANSWERED
 
     async def _answer(self) -> None:
+        sdp = await self._open_voice()
+        # The caller may have given up while the worker was asked.
+        if sdp is not None and self.life.answer():
+            self._session.accept(sdp)
+
+    async def _open_voice(self) -> bytes | None:
+        """Let voices flow, and say how; None if the leg has ended.
+
+        It is said once: an unreliable provisional response and the 200 carry the same answer (RFC 6337 §3.1.1).
+        """
+        if self._said is not None:
+            return self._said
         try:
             stream = await self.open_stream()
             if stream is None:
-                return
+                return None
             host = self.services.advertised(self._session.source.host)
             self.negotiation = Negotiation(self.services.terms, host, stream.address[1], latch=self._latch)
             if self._theirs is None:
-                sdp = self.offer_late(self.negotiation)
+                self._said = self.offer_late(self.negotiation)
             else:
-                sdp = self.negotiation.answer(self._theirs)
+                self._said = self.negotiation.answer(self._theirs)
                 await self.take_remote()
         except NoPortError as fault:
             self.log.error("no media for the leg", fault=str(fault))
@@ -72,10 +106,7 @@ class InboundLeg(SipLeg):
             self.finish(EndReason.ERROR)
         except WorkerDiedError:
             self.finish(EndReason.MEDIA_LOST)
-        else:
-            # The caller may have given up while the worker was asked.
-            if self.life.answer():
-                self._session.accept(sdp)
+        return None if self.state is LegState.ENDED else self._said
 
     async def take_remote(self) -> None:
         """See SipLeg."""

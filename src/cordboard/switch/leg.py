@@ -2,17 +2,17 @@
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import structlog
 
 from cordboard.media.api import AudioFileError, MediaStream, PlayReport, PlayStop, Source, WorkerDiedError
 from cordboard.sip.api import NotAcceptableError, SessionEnd
 from cordboard.switch.causes import reason_for
+from cordboard.switch.keys import KeyWay, Presses, key_in_info
 from cordboard.switch.negotiation import Negotiation
 from cordboard.switch.services import Services
 from cordboard.switch.sounds import sources
@@ -28,18 +28,11 @@ from cordboard.telephony import (
     Sound,
 )
 
-if TYPE_CHECKING:  # a bridge knows its legs, and they know it
-    from cordboard.switch.bridge import SipBridge
-
 _PLAY_ENDS = {
     PlayStop.FINISHED: PlayEnd.FINISHED,
     PlayStop.KEY: PlayEnd.KEY,
     PlayStop.STOPPED: PlayEnd.STOPPED,
 }
-
-_KEY_TYPES = {"application/dtmf-relay", "application/dtmf"}
-# application/dtmf-relay says "Signal=5\r\nDuration=160"; application/dtmf is the bare key.
-_INFO_KEY = re.compile(rb"^(?:\s*Signal\s*=\s*)?([0-9*#A-D])\s*(?:$|[\r\n])", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +43,16 @@ class _Prompt:
     key: asyncio.Future[str]
 
 
+class Place(Protocol):
+    """Where a leg's voice goes: a bridge or a conference. A leg is in one at most."""
+
+    def leave(self, leg: "SipLeg") -> None:
+        """It has ended or goes elsewhere. The worker knows, or is told by whoever calls."""
+
+    def key_by_signalling(self, leg: "SipLeg", key: str) -> None:
+        """It pressed a key of which the worker does not know."""
+
+
 class SipLeg(LivingLeg):
     """One party's end of a call on the real wire. Implements `telephony.Leg`; the two directions complete it."""
 
@@ -58,17 +61,32 @@ class SipLeg(LivingLeg):
         self.services = services
         self.stream: MediaStream | None = None
         self.negotiation: Negotiation | None = None
-        self.bridge: SipBridge | None = None
+        self.place: Place | None = None
         self.log = structlog.get_logger("switch").bind(leg=record.id, chain=record.chain)
         self._answer_owed = False
         """The far end has our offer and its answer comes with the ACK (a late offer)."""
+        self._presses = Presses()
         self._prompt: _Prompt | None = None
+        self._taping = False
+        self._taped = 0.0
+        """Seconds of the recording that the end of the leg has ended."""
+        self._closing: asyncio.Task[None] | None = None
+        """The stream on its way out, once the leg has ended."""
         self._background: asyncio.Task[None] | None = None
 
     # --- what the directions add ------------------------------------------------------------------------------
 
     async def ring(self) -> None:
         """See telephony.Leg. Nothing on an outbound leg: it is the far end that rings."""
+
+    async def early_media(self) -> bool:
+        """See telephony.Leg. Nothing on an outbound leg."""
+        return self.state is LegState.ANSWERED
+
+    @property
+    def early(self) -> bool:
+        """Whether its voice is open before the answer."""
+        return False
 
     async def answer(self) -> bool:
         """See telephony.Leg."""
@@ -94,29 +112,33 @@ class SipLeg(LivingLeg):
             return
         self.log.info("leg ended", reason=str(reason))
         self.fall_silent()
-        if self.bridge is not None:
-            self.bridge.end()
+        if self.place is not None:
+            self.place.leave(self)
         self.services.spawn(self.leave(reason))
         stream, self.stream = self.stream, None
         if stream is not None:
-            self.services.spawn(self.services.voices.close_stream(stream))
+            self._closing = self.services.spawn(self._close(stream))
         self.services.forget(self)
+
+    async def _close(self, stream: MediaStream) -> None:
+        if self._taping:
+            self._taped = await self._stop_tape(stream)
+        await self.services.voices.close_stream(stream)
 
     # --- what its far end does (sip.api.SessionHandler, media.api.StreamHandler) ------------------------------
 
     def key_pressed(self, key: str, duration: float) -> None:  # noqa: ARG002  (how long is not asked yet)
         """A key arrived with the voice."""
-        self._take_key(key)
+        if self._presses.counts(key, KeyWay.VOICE):
+            self._take_key(key)
 
     def information(self, content_type: str, body: bytes) -> None:
         """A key arrived with the signalling. Of one that came with the voice the worker tells the other party."""
-        if content_type.split(";", maxsplit=1)[0].strip().lower() not in _KEY_TYPES:
-            return
-        if found := _INFO_KEY.search(body):
-            key = found[1].decode().upper()
+        key = key_in_info(content_type, body)
+        if key and self._presses.counts(key, KeyWay.SIGNALLING):
             self._take_key(key)
-            if self.bridge is not None:
-                self.services.spawn(self.bridge.other(self).send_digits(key))
+            if self.place is not None:
+                self.place.key_by_signalling(self, key)
 
     def _take_key(self, key: str) -> None:
         self.life.press(key)
@@ -188,11 +210,16 @@ class SipLeg(LivingLeg):
         """The stream, while somebody answered is there to hear it."""
         return self.stream if self.state is LegState.ANSWERED else None
 
+    @property
+    def ear(self) -> MediaStream | None:
+        """The stream, while somebody is there to hear what we play."""
+        return self.stream if self.early else self.voice
+
     # --- what it hears and says -------------------------------------------------------------------------------
 
     async def play(self, sounds: Sequence[Sound], *, interrupt: str = "") -> Played:
         """See telephony.Leg."""
-        stream = self.voice
+        stream = self.ear
         if stream is None:
             return Played(PlayEnd.STOPPED)
         if waiting := self.life.keys.first_of(interrupt):
@@ -235,8 +262,8 @@ class SipLeg(LivingLeg):
     async def background(self, sounds: Sequence[Sound]) -> None:
         """See telephony.Leg."""
         self.fall_silent()
-        if sounds and self.voice is not None:
-            self._background = self.services.spawn(self._loop(self.voice, sounds))
+        if sounds and self.ear is not None:
+            self._background = self.services.spawn(self._loop(self.ear, sounds))
 
     async def _loop(self, stream: MediaStream, sounds: Sequence[Sound]) -> None:
         try:
@@ -248,9 +275,9 @@ class SipLeg(LivingLeg):
 
     async def send_digits(self, digits: str) -> None:
         """See telephony.Leg."""
-        if self.voice is not None:
+        if self.ear is not None:
             with contextlib.suppress(WorkerDiedError):
-                await self.voice.press(digits)
+                await self.ear.press(digits)
 
     async def record_to(
         self, path: Path, *, limit: float = 3600.0, stop_on: str = "", silence: float | None = None
@@ -280,6 +307,39 @@ class SipLeg(LivingLeg):
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listener
+
+    async def start_recording(self, path: Path, *, stereo: bool = False) -> bool:
+        """See telephony.Leg."""
+        stream = self.voice
+        if stream is None:
+            return False
+        try:
+            await stream.start_tape(path, stereo=stereo)
+        except AudioFileError as fault:
+            self.log.error("the talk is not recorded", fault=str(fault))
+            return False
+        except WorkerDiedError:
+            return False
+        self._taping = self.voice is not None
+        return self._taping
+
+    async def stop_recording(self) -> float:
+        """See telephony.Leg."""
+        if self._closing is not None:
+            await asyncio.wait([self._closing])
+            taped, self._taped = self._taped, 0.0
+            return taped
+        stream, self._taping = self.voice, False
+        return await self._stop_tape(stream) if stream is not None else 0.0
+
+    async def _stop_tape(self, stream: MediaStream) -> float:
+        try:
+            return await stream.stop_tape()
+        except AudioFileError as fault:
+            self.log.error("the recording of the talk is not complete", fault=str(fault))
+        except WorkerDiedError:
+            pass  # the leg is told by itself
+        return 0.0
 
 
 async def _stop_recording(stream: MediaStream) -> None:

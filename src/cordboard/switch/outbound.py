@@ -41,7 +41,7 @@ class OutboundLeg(SipLeg):
         self._winner: _Branch | None = None
         self._reasons: list[EndReason] = []
 
-    async def place(self, ring_time: float) -> None:
+    async def call(self, ring_time: float) -> None:
         """Send the INVITEs, and give up after `ring_time` seconds."""
         if not self._ways:
             self.finish(EndReason.UNREACHABLE)

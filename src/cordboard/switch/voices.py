@@ -6,7 +6,7 @@ from collections import Counter
 
 import structlog
 
-from cordboard.media.api import MediaServer, MediaStream, StreamHandler, WorkerDiedError
+from cordboard.media.api import MediaRoom, MediaServer, MediaStream, StreamHandler, WorkerDiedError
 from cordboard.media.client import start_worker
 
 _RETRY = 1.0
@@ -98,6 +98,12 @@ class Voices:
         if self._media is None:
             raise WorkerDiedError
         await self._media.join(a, b)
+
+    async def room(self) -> MediaRoom:
+        """An empty room. Raises WorkerDiedError."""
+        if self._media is None:
+            raise WorkerDiedError
+        return await self._media.room()
 
     async def part(self, a: MediaStream, b: MediaStream) -> None:
         """Undo it; nothing if the worker is dead."""

@@ -146,7 +146,7 @@ class Conference(Protocol):
         """Who is in it now, in the order of coming."""
 
     async def add(self, leg: Leg, *, muted: bool = False) -> bool:
-        """Let an answered leg in, or change whether one that is in is heard. What played to it stops.
+        """Let an answered leg in, or change whether one that is in is heard. What played to who comes in stops.
 
         False if the leg has ended or the conference is closed.
         """

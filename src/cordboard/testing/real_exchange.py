@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cordboard.phone import Call, Desk, Phone, open_desk
 from cordboard.phone.desk import Taker
 from cordboard.phone.listening import read_sound
@@ -16,8 +18,8 @@ from cordboard.sip.digest import ha1_of
 from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.switch.settings import SwitchSettings
 from cordboard.telephony import Account, Clock, EndReason, LegState, Line, Registration, SystemClock, Tone
-from cordboard.testing.audio import level_at, strongest_frequency
-from cordboard.testing.exchange import Body, Listened, PhoneUnderTest, until
+from cordboard.testing.audio import SAMPLE_RATE, Samples, heard_among, level_at, strongest_frequency
+from cordboard.testing.exchange import VOICES, Body, Listened, PhoneUnderTest, until
 
 _REALM = "contract"
 _TOLD = {
@@ -32,6 +34,9 @@ _TOLD = {
 _REFUSALS = {EndReason.BUSY: (486, "Busy Here"), EndReason.REJECTED: (603, "Decline")}
 _SAMPLES = 1600
 """A stretch of sound in which a tone is told: 200 ms."""
+_FRAME = 160
+_LOUD = 500
+"""The highest sample of a frame that is no silence."""
 
 
 class RealImplementation:
@@ -229,11 +234,7 @@ class _RealPhone:
             return EndReason.ANSWERED_ELSEWHERE
         if end.status is not None:
             return _TOLD.get(end.status, EndReason.ERROR)
-        return EndReason.HUNG_UP if self._was_answered else EndReason.CANCELLED
-
-    @property
-    def _was_answered(self) -> bool:
-        return self._call.heard.exists()
+        return EndReason.HUNG_UP if self._call.was_answered else EndReason.CANCELLED
 
     @property
     def called_by(self) -> str:
@@ -255,7 +256,7 @@ class _RealPhone:
         """Whether it has arrived since what was heard last: a recording reaches its file once a second."""
         if not self._call.heard.exists():
             return hz is None
-        sound = read_sound(self._call.heard).astype("int16")
+        sound = self._heard()
         for start in range(self._heard_until, len(sound) - _SAMPLES + 1, _SAMPLES // 2):
             window = sound[start : start + _SAMPLES]
             strongest = strongest_frequency(window)
@@ -264,6 +265,28 @@ class _RealPhone:
                 self._heard_until = start
                 return True
         return False
+
+    async def hears_all(self, *hz: float) -> None:
+        await until(lambda: self._hears_all(set(hz)))
+
+    def _hears_all(self, hz: set[float]) -> bool:
+        sound = self._heard()
+        for start in range(self._heard_until, len(sound) - _SAMPLES + 1, _SAMPLES // 2):
+            if heard_among(sound[start : start + _SAMPLES], VOICES) == hz:
+                self._heard_until = start
+                return True
+        return False
+
+    async def longest_gap(self) -> float:
+        sound = self._heard()
+        frames = sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME)
+        loud = np.flatnonzero(np.abs(frames).max(axis=1) > _LOUD)
+        return float(np.diff(loud).max(initial=1) - 1) * _FRAME / SAMPLE_RATE
+
+    def _heard(self) -> Samples:
+        if not self._call.heard.exists():
+            return np.zeros(0, dtype=np.int16)
+        return read_sound(self._call.heard).astype(np.int16)
 
     async def hears_keys(self, keys: str) -> None:
         await until(lambda: self._call.keys == keys)

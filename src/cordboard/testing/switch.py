@@ -31,13 +31,17 @@ class PeerCall:
         self.rtp = rtp
         self.session: OutgoingSession | IncomingSession | None = None
         self.statuses: list[int] = []
+        self.early: list[bytes] = []
+        """The session descriptions that came before the answer."""
         self.accepted_with: asyncio.Future[bytes | None] = loop.create_future()
         self.over: asyncio.Future[SessionEnd] = loop.create_future()
         self.informed: list[bytes] = []
 
-    def progressed(self, status: int, _sdp: bytes | None) -> None:
+    def progressed(self, status: int, sdp: bytes | None) -> None:
         """See SessionHandler."""
         self.statuses.append(status)
+        if sdp is not None:
+            self.early.append(sdp)
 
     def accepted(self, sdp: bytes | None) -> None:
         """See SessionHandler."""

@@ -1,0 +1,157 @@
+"""The office that the simulator tries scenarios in: the real rules over data in memory, and no world outside."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from cordboard.app import Goodbye, Scenarios, catalogue
+from cordboard.components.prompt_folder import PromptFolder
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.model import OfficeData
+from cordboard.office.pins import WRONG_LIMIT
+from cordboard.office.ports import Numbering, Person, PinCheck, Staff
+from cordboard.office.reception import Reception
+from cordboard.scenario.runner import Goodbye as SayGoodbye
+from cordboard.scenario.runner import Runner
+from cordboard.simulation.script import Given
+from cordboard.speech.api import Speech
+from cordboard.telephony import Clip, Exchange, LegHandler, LineTarget, PhoneNumber, Target, Wording, choose
+
+
+class OfficeInMemory:
+    """Implements `simulation.simulator.SimulatedOffice` over `office`.
+
+    `pins` are those of its people in clear, `prompts` the folder of recorded sounds. `spoken` holds sounds of texts
+    that were spoken before, so that they take as long as they did; any other text takes about as long.
+    """
+
+    def __init__(
+        self,
+        office: OfficeData,
+        *,
+        pins: Mapping[str, str] | None = None,
+        prompts: Path | None = None,
+        spoken: Mapping[str, Path] | None = None,
+    ) -> None:
+        self._office = office
+        self._pins = dict(pins or {})
+        self._prompts = prompts or Path("prompts")
+        self._spoken = spoken or {}
+        self._directory = asyncio.run(_directory(office))
+        self._accounts = {phone.account: phone.login for phone in office.phones}
+        self.catalogue = catalogue()
+        self.zone = ZoneInfo(office.settings.time_zone)
+        self.country = office.settings.country
+
+    def ports(self, given: Given) -> Mapping[type, object]:
+        """See SimulatedOffice."""
+        speech = SimulatedVoice(given.language or self._office.settings.language, self._spoken)
+        return {
+            Speech: speech,
+            Numbering: self._directory,
+            Staff: SimulatedStaff(self._directory, {**self._pins, **given.pins}),
+            PromptFolder: SimulatedPrompts(self._prompts),
+        }
+
+    def names_of(self, target: Target) -> Collection[str]:
+        """See SimulatedOffice."""
+        if isinstance(target, LineTarget):
+            return {target.number}
+        person = self._directory.by_account(target.account)
+        return {target.account, *((person.login, person.number) if person else ())}
+
+    def line_number(self, line: str) -> tuple[str, str]:
+        """See SimulatedOffice."""
+        lines = [one for one in self._directory.lines() if line in {"", one.name}]
+        return (lines[0].name, lines[0].number) if lines else (line, "")
+
+    def reception(self, exchange: Exchange, runner: Runner) -> LegHandler:
+        """See SimulatedOffice."""
+        return Reception(exchange, self._directory, Scenarios(runner))
+
+    def goodbye(self, ports: Mapping[type, object]) -> SayGoodbye:
+        """See SimulatedOffice."""
+        speech: Any = ports[Speech]
+        return Goodbye(speech, self._directory)
+
+
+class SimulatedVoice:
+    """Implements `speech.api.Speech`: the text stands for its sound."""
+
+    def __init__(self, language: str, spoken: Mapping[str, Path]) -> None:
+        self._language = language
+        self._spoken = spoken
+
+    async def say(self, text: Wording, language: str = "") -> Clip:
+        """See Speech. It never fails."""
+        wording, _ = choose(text, language or self._language)
+        return Clip(self._spoken.get(wording), wording)
+
+
+class SimulatedStaff:
+    """Implements `office.ports.Staff`: the people of the office, with PINs in clear."""
+
+    def __init__(self, directory: OfficeDirectory, pins: Mapping[str, str]) -> None:
+        self._directory = directory
+        self._pins = pins
+        self._wrong: Counter[str] = Counter()
+
+    def by_login(self, login: str) -> Person | None:
+        """See Staff."""
+        return self._directory.by_login(login)
+
+    def by_account(self, account: str) -> Person | None:
+        """See Staff."""
+        return self._directory.by_account(account)
+
+    def by_phone(self, phone: PhoneNumber) -> Person | None:
+        """See Staff."""
+        return self._directory.by_phone(phone)
+
+    async def check_pin(self, login: str, pin: str) -> PinCheck:
+        """See Staff."""
+        if self._wrong[login] >= WRONG_LIMIT:
+            return PinCheck.LOCKED
+        if pin and self._pins.get(login) == pin:
+            self._wrong[login] = 0
+            return PinCheck.RIGHT
+        if login not in self._pins:
+            return PinCheck.WRONG
+        self._wrong[login] += 1
+        return PinCheck.LOCKED if self._wrong[login] >= WRONG_LIMIT else PinCheck.WRONG
+
+
+class SimulatedPrompts(PromptFolder):
+    """The recorded sounds of the office; one that is not there yet stands for itself by its name."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._here = folder
+
+    def find(self, name: str) -> Clip:
+        """See PromptFolder."""
+        return super().find(name) if (self._here / name).exists() else Clip(None, name)
+
+
+class _FixedOffice:
+    """Implements `OfficeRepository` and `PinFailureRepository` over data that does not change."""
+
+    def __init__(self, office: OfficeData) -> None:
+        self._data = office
+
+    async def load(self) -> OfficeData:
+        return self._data
+
+    async def version(self) -> int:
+        return 1
+
+
+async def _directory(office: OfficeData) -> OfficeDirectory:
+    fixed: Any = _FixedOffice(office)
+    pins: Any = None  # SimulatedStaff answers in its place
+    directory = OfficeDirectory(fixed, pins)
+    await directory.reload()
+    return directory

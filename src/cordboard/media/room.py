@@ -24,7 +24,7 @@ _CODED: Final[dict[Codec, NDArray[np.uint8]]] = {
 class Member:
     """One stream in a room. As an iterator it gives, without end, what the member hears next."""
 
-    __slots__ = ("codec", "frame", "playout", "room", "speaks")
+    __slots__ = ("codec", "fresh", "frame", "playout", "room", "speaks")
 
     def __init__(self, room: "Room", codec: Codec, *, speaks: bool) -> None:
         self.room = room
@@ -32,11 +32,14 @@ class Member:
         self.speaks = speaks
         self.playout = Playout(codec)
         self.frame = SILENT_FRAME[codec]
+        self.fresh = False
+        """Whether it was mixed and not yet heard."""
 
     def __iter__(self) -> "Member":
         return self
 
     def __next__(self) -> bytes:
+        self.fresh = False
         return self.frame
 
     def change_codec(self, codec: Codec) -> None:
@@ -60,6 +63,7 @@ class Room:
         said: list[bytes] = []
         for member in self.members:
             frame = member.playout.frame()
+            member.fresh = True
             member.frame = silent = SILENT_FRAME[member.codec]
             if frame is not None and member.speaks and frame != silent:
                 speakers.append(member)

@@ -105,11 +105,13 @@ class Together:
 
 
 def _unsaid(hearer: Stream, speaker: Stream) -> list[bytes]:
-    """What the common room of the two has not yet said of `speaker`, as `hearer` sends it."""
-    if speaker.member is None or hearer.member is None or speaker.member.room is not hearer.member.room:
+    """What the common room of the two has mixed and not yet sent, or not yet mixed of `speaker`, for `hearer`."""
+    here, there = hearer.member, speaker.member
+    if here is None or there is None or here.room is not there.room:
         return []
-    if not speaker.member.speaks:
-        return []
-    frames = speaker.member.playout.rest()
-    table = TRANSCODE.get((speaker.codec, hearer.codec))
-    return frames if table is None else [frame.translate(table) for frame in frames]
+    mixed = [here.frame] if here.fresh else []
+    if not there.speaks:
+        return mixed
+    waiting = there.playout.rest()
+    table = TRANSCODE.get((there.codec, here.codec))
+    return mixed + (waiting if table is None else [frame.translate(table) for frame in waiting])

@@ -177,7 +177,8 @@ class Party(NamedTuple):
         """Send his tone's 20 ms of that number."""
         time = (frame * FRAME_SAMPLES + np.arange(FRAME_SAMPLES)) / SAMPLE_RATE
         samples = np.rint(self.amplitude * np.sin(2 * np.pi * self.hz * time)).astype(np.int16)
-        self.peer.say(self.address, samples, self.codec)
+        self.peer.send(self.address, PAYLOAD_TYPES[self.codec], encode(self.codec, samples.tobytes()))
+        self.peer.timestamp = (self.peer.timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
 
     def samples(self) -> Samples:
         """What he has heard."""
@@ -192,7 +193,6 @@ class Rig:
         self._helper = Helper()
         self.desk = Desk(PortRange(range(20_000, 24_000)), self._helper, self.said.append, "test", self.clock)
         self._last = 0
-        self._frame = 0
 
     @classmethod
     @contextmanager
@@ -271,21 +271,19 @@ class Rig:
         """A party with a stream of its own."""
         return Party(peer, self.open(peer.remote(codec, dtmf=dtmf)), codec, hz, amplitude, phase)
 
-    async def talk(self, speakers: Sequence[Party], *, frames: int) -> None:
+    async def talk(self, speakers: Sequence[Party], *, frames: float) -> None:
         """So many times 20 ms go by, in which the speakers hum; the worker sends, receives and writes as it does."""
         pump = self.desk.pump
-        for tick in range(PHASES * frames):
+        for _ in range(round(PHASES * frames)):
             for speaker in speakers:
-                if speaker.phase == tick % PHASES:
-                    speaker.hum(self._frame)
+                if speaker.phase == pump.tick % PHASES:
+                    speaker.hum(pump.tick // PHASES)
             pump.send()
             pump.receive()
             self._helper.collect()
             if pump.tick % BATCH_TICKS == 0:
                 self.desk.recordings.write()
-            if tick % PHASES == PHASES - 1:
-                self._frame += 1
-                await asyncio.sleep(0)  # the far ends read
+            await asyncio.sleep(0)  # the far ends read
         for _ in range(10):
             await asyncio.sleep(0)
 

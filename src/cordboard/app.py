@@ -106,7 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         store = await stack.enter_async_context(await open_store(settings.database, clock=clock))
         office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock))
         await office.reload()
-        call_log = CallLog(store.call_log, office.phone)
+        call_log = CallLog(store.call_log, office)
         stack.push_async_callback(call_log.flush)
         if cut := await call_log.close_open():
             _log.warning("legs of an exchange that was killed are closed", legs=cut)

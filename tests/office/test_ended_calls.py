@@ -63,7 +63,7 @@ def test_a_call_from_outside_that_an_employee_took() -> None:
         replace(talk, ended=START + timedelta(seconds=38)),
         _over(caller, 38, EndReason.HUNG_UP, answered=8),
     )
-    assert (call.id, call.chain, call.phone, call.missed) == ("call.ended:a", "c1", "+380671234567", False)
+    assert (call.id, call.chain, call.phone, call.missed) == ("a", "c1", "+380671234567", False)
     assert list(call.content) == list(CONTENT)
     assert call.content["phone"] == PhoneNumber.parse("+380671234567", country="UA")
     expected = {
@@ -126,7 +126,7 @@ def test_a_chain_that_lives_again_is_another_call() -> None:
         _over(later, 70, EndReason.NO_ANSWER),
     )
     assert [(call.id, call.chain, call.missed) for call in calls] == [
-        ("call.ended:a", "c1", True),
-        ("call.ended:b", "c1", False),
+        ("a", "c1", True),
+        ("b", "c1", False),
     ]
     assert calls[1].content["direction"] == "outbound"

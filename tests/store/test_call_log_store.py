@@ -72,12 +72,13 @@ async def test_what_a_crash_left_open_ends_at_the_last_known_moment(store: Store
     talking = replace(leg("b", "two", 10), state=LegState.ANSWERED, answered=at(12), held=True)
     joined = ConnectionRecord("j", "two", "b", "c", at(12))
     await store.call_log.save([LoggedLeg(ended), LoggedLeg(talking)], [joined])
-    assert await store.call_log.close_open(EndReason.ERROR) == 1
-    assert await store.call_log.close_open(EndReason.ERROR) == 0
+    (cut,) = await store.call_log.close_open(EndReason.ERROR)
+    assert await store.call_log.close_open(EndReason.ERROR) == []
     two, one = await store.call_log.recent(2)
     assert one.legs == (ended,)
     closed = replace(talking, state=LegState.ENDED, ended=at(70), reason=EndReason.ERROR, held=False)
     assert two.legs == (closed,)
+    assert cut == two
     assert two.connections == (replace(joined, ended=at(70)),)
 
 

@@ -1,12 +1,13 @@
 """The call log: what the exchange reports is written down, without ever making a call wait."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
+from cordboard.office.ended_calls import Directory, EndedCall, EndedCalls, ended_call
 from cordboard.office.repositories import CallLogRepository, LoggedChain, LoggedLeg
-from cordboard.telephony import ConnectionRecord, EndReason, LegRecord, PhoneNumber
+from cordboard.telephony import ConnectionRecord, EndReason, LegRecord
 
 GATHER = 0.1
 """Seconds that changes wait for company: a call that rings and is answered is written once."""
@@ -21,10 +22,13 @@ class CallLog:
     kept in memory is bounded by the number of calls, not of changes.
     """
 
-    def __init__(self, repository: CallLogRepository, phone: Callable[[str], PhoneNumber]) -> None:
-        """`phone` reads a number as the office's country writes it."""
+    def __init__(self, repository: CallLogRepository, directory: Directory) -> None:
+        """`directory` reads numbers as the office's country writes them, and knows whose phones are whose."""
         self._repository = repository
-        self._phone = phone
+        self._directory = directory
+        self._phone = directory.phone
+        self._calls = EndedCalls(directory)
+        self._ended: list[EndedCall] = []
         self._legs: dict[str, LegRecord] = {}
         self._connections: dict[str, ConnectionRecord] = {}
         self._changed = asyncio.Event()
@@ -33,11 +37,14 @@ class CallLog:
     def leg_changed(self, record: LegRecord) -> None:
         """See `telephony.CallListener`."""
         self._legs[record.id] = record
+        if (ended := self._calls.leg_changed(record)) is not None:
+            self._ended.append(ended)
         self._changed.set()
 
     def connection_changed(self, record: ConnectionRecord) -> None:
         """See `telephony.CallListener`."""
         self._connections[record.id] = record
+        self._calls.connection_changed(record)
         self._changed.set()
 
     async def run(self) -> None:
@@ -56,23 +63,30 @@ class CallLog:
         async with self._writing:
             legs, self._legs = self._legs, {}
             connections, self._connections = self._connections, {}
+            ended, self._ended = self._ended, []
             self._changed.clear()
             if not legs and not connections:
                 return
             try:
-                await self._repository.save([self._logged(leg) for leg in legs.values()], [*connections.values()])
+                logged = [self._logged(leg) for leg in legs.values()]
+                await self._repository.save(logged, [*connections.values()], ended)
             except BaseException:  # cancelled as well: what was not written waits for the next time
                 self._legs = legs | self._legs
                 self._connections = connections | self._connections
+                self._ended = ended + self._ended
                 self._changed.set()
                 raise
 
     async def close_open(self, reason: EndReason = EndReason.ERROR) -> int:
-        """End the legs that a crash has left open, and return how many; call it before the first call.
+        """End the calls that a crash has cut, and return how many; call it before the first call.
 
         ERROR is what a crash is: SHUTDOWN would say that somebody stopped the exchange.
         """
-        return await self._repository.close_open(reason)
+        cut = await self._repository.close_open(reason)
+        ended = [ended_call(chain.legs, chain.connections, self._directory) for chain in cut]
+        if ended:
+            await self._repository.save([], [], ended)
+        return len(cut)
 
     async def recent(
         self, limit: int = 50, *, chain: str | None = None, number: str | None = None

@@ -14,7 +14,7 @@ class EndedCall:
     """A call of which the last leg has ended."""
 
     id: str
-    """Unique; the same if the same end is found again."""
+    """That of the last leg: the same if the same end is found again."""
     chain: str
     phone: str
     """The party outside in canonical writing; empty if there is none, or it hides its number."""
@@ -113,7 +113,7 @@ def ended_call(legs: Sequence[LegRecord], connections: Sequence[ConnectionRecord
         "reason": first.reason.value if first.reason else "",
         "connections": talks,
     }
-    return EndedCall(f"call.ended:{last.id}", first.chain, phone.canonical, missed, content)
+    return EndedCall(last.id, first.chain, phone.canonical, missed, content)
 
 
 def _talk(a: LegRecord, b: LegRecord, connection: ConnectionRecord, directory: Directory) -> dict[str, Any]:

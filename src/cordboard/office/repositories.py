@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from cordboard.office.ended_calls import EndedCall
 from cordboard.office.model import OfficeData, OfficeItem
 from cordboard.telephony import ConnectionRecord, EndReason, LegRecord, PhoneNumber
 
@@ -70,11 +71,20 @@ class LoggedChain:
 class CallLogRepository(Protocol):
     """Keeps the call log."""
 
-    async def save(self, legs: Sequence[LoggedLeg], connections: Sequence[ConnectionRecord]) -> None:
-        """Add each, or replace the one of the same id. Durable when this returns."""
+    async def save(
+        self,
+        legs: Sequence[LoggedLeg],
+        connections: Sequence[ConnectionRecord],
+        ended: Sequence[EndedCall] = (),
+    ) -> None:
+        """Add each, or replace the one of the same id. Durable when this returns.
 
-    async def close_open(self, reason: EndReason) -> int:
-        """End what a crash has left open and return how many legs that were.
+        Of each of `ended` the events `call.ended` and, if it was missed, `call.missed` are posted in the same
+        transaction: a call whose end stands in the log is told to the scenarios that wait for it, once.
+        """
+
+    async def close_open(self, reason: EndReason) -> Sequence[LoggedChain]:
+        """End what a crash has left open and return the chains that it cut.
 
         The moment of the crash is not known: they end at the last moment of which the log knows anything.
         """

@@ -7,7 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
 
+from cordboard.office.ended_calls import EndedCall
 from cordboard.office.repositories import LoggedChain, LoggedLeg
+from cordboard.scenario.ports import Message
+from cordboard.scenario.values import normal, to_json
+from cordboard.store import messages
 from cordboard.store.call_tags import tags_of
 from cordboard.store.put import put
 from cordboard.store.reader import Reader
@@ -23,32 +27,36 @@ class StoredCallLog:
         self._writer = writer
         self._reader = reader
 
-    async def save(self, logged: Sequence[LoggedLeg], joined: Sequence[ConnectionRecord]) -> None:
-        """Add or replace all of them in one transaction."""
+    async def save(
+        self, logged: Sequence[LoggedLeg], joined: Sequence[ConnectionRecord], ended: Sequence[EndedCall] = ()
+    ) -> None:
+        """Add or replace all of them, and post what has ended, in one transaction."""
         leg_rows = [_leg_row(each) for each in logged]
         connection_rows = [asdict(each) for each in joined]
+        events = [event for call in ended for event in _events(call)]
 
         def write(connection: Connection) -> None:
             put(connection, legs, *leg_rows)
             put(connection, connections, *connection_rows)
+            messages.post(connection, events)
 
         await self._writer.transact(write)
 
-    async def close_open(self, reason: EndReason) -> int:
+    async def close_open(self, reason: EndReason) -> Sequence[LoggedChain]:
         """End what a crash has left open."""
 
-        def write(connection: Connection) -> int:
-            left_open = select(legs.c.id).where(legs.c.ended.is_(None)).limit(1)
-            if connection.execute(left_open).first() is None:
-                return 0
+        def write(connection: Connection) -> list[LoggedChain]:
+            cut = connection.execute(select(legs.c.chain).where(legs.c.ended.is_(None)).distinct()).scalars().all()
+            if not cut:
+                return []
             last = _last_known(connection)
             connection.execute(update(connections).where(connections.c.ended.is_(None)).values(ended=last))
-            closed = connection.execute(
+            connection.execute(
                 update(legs)
                 .where(legs.c.ended.is_(None))
                 .values(ended=last, state=LegState.ENDED.value, reason=reason.value, held=False)
             )
-            return closed.rowcount
+            return _chains(connection, cut)
 
         return await self._writer.transact(write)
 
@@ -64,22 +72,34 @@ class StoredCallLog:
             newest = newest.where(or_(legs.c.caller_phone == canonical, legs.c.dialled_phone == canonical))
 
         def read(connection: Connection) -> list[LoggedChain]:
-            ids = _first_chains(connection, newest, limit)
-            found_legs: dict[str, list[LegRecord]] = {each: [] for each in ids}
-            found_connections: dict[str, list[ConnectionRecord]] = {each: [] for each in ids}
-            by_start = select(legs).where(legs.c.chain.in_(ids)).order_by(legs.c.started, legs.c.id)
-            for row in connection.execute(by_start).mappings():
-                found_legs[row["chain"]].append(_leg(row))
-            joined = select(connections).where(connections.c.chain.in_(ids)).order_by(connections.c.started)
-            for row in connection.execute(joined).mappings():
-                found_connections[row["chain"]].append(ConnectionRecord(**row))
-            tags = tags_of(connection, ids)
-            return [
-                LoggedChain(each, tuple(found_legs[each]), tuple(found_connections[each]), tags.get(each, {}))
-                for each in ids
-            ]
+            return _chains(connection, _first_chains(connection, newest, limit))
 
         return await self._reader.read(read)
+
+
+def _chains(connection: Connection, ids: Sequence[str]) -> list[LoggedChain]:
+    found_legs: dict[str, list[LegRecord]] = {each: [] for each in ids}
+    found_connections: dict[str, list[ConnectionRecord]] = {each: [] for each in ids}
+    by_start = select(legs).where(legs.c.chain.in_(ids)).order_by(legs.c.started, legs.c.id)
+    for row in connection.execute(by_start).mappings():
+        found_legs[row["chain"]].append(_leg(row))
+    joined = select(connections).where(connections.c.chain.in_(ids)).order_by(connections.c.started)
+    for row in connection.execute(joined).mappings():
+        found_connections[row["chain"]].append(ConnectionRecord(**row))
+    tags = tags_of(connection, ids)
+    return [
+        LoggedChain(each, tuple(found_legs[each]), tuple(found_connections[each]), tags.get(each, {})) for each in ids
+    ]
+
+
+def _events(call: EndedCall) -> list[Message]:
+    """`call.ended` for every call, `call.missed` as well for one that nobody of the office talked with."""
+    data = {name: to_json(normal(value)) for name, value in call.content.items()}
+    names = ["call.ended", "call.missed"] if call.missed else ["call.ended"]
+    return [
+        Message(name, call.phone, data, chain=call.chain, id=f"{name}:{call.id}", posted=call.content["ended"])
+        for name in names
+    ]
 
 
 def _first_chains(connection: Connection, newest: Select[str], limit: int) -> list[str]:

@@ -163,3 +163,29 @@ step_traces = Table(
     Index(None, "run_id", "step", "exit"),
     Index("ix_step_traces_errors", "run_id", sqlite_where=_WITH_ERROR, postgresql_where=_WITH_ERROR),
 )
+
+# What starts scenarios by itself, and who may start them from outside ----------------------------------------------
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("name", String, primary_key=True),
+    word("kind"),
+    word("scenario"),
+    word("on"),
+    Column("values", JSON, nullable=False),
+    flag("enabled"),
+    Column("created", Utc),
+    Column("fired", Utc),
+    word("error"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("name", String, primary_key=True),
+    word("hash", unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("created", Utc, nullable=False),
+    Column("used", Utc),
+)

@@ -1,3 +1,4 @@
+import random
 import wave
 from itertools import groupby
 from pathlib import Path
@@ -108,6 +109,50 @@ def test_ends_when_nobody_speaks(amplitude: float, ends: bool) -> None:
     assert not recorder.over
     recorder.feed(3.1, [])
     assert recorder.over is ends
+
+
+def _beeps(*, seconds: int, pace: float = 1.0, jitter: float = 0.0, first_late: float = 0.0) -> list[Packet]:
+    """A beep of 20 ms at each whole second by the sender's clock, which goes `pace` times as fast as ours."""
+    chance = random.Random(3)
+    beep = encode(Codec.PCMA, tone(440, seconds=0.02).tobytes())
+    packets = []
+    for number in range(50 * seconds):
+        arrived = number * 0.02 / pace + (first_late if number == 0 else chance.uniform(0, jitter))
+        payload = beep if number % 50 == 0 else b"\xd5" * 160
+        packets.append(Packet(arrived, 1, (ORIGIN + 160 * number) & 0xFFFFFFFF, Codec.PCMA, payload))
+    return packets
+
+
+def _worst(heard: Samples, *, seconds: int, pace: float = 1.0, after: int = 1) -> float:
+    """How far (seconds) the beeps are from where our clock was when they were sent."""
+    worst = 0.0
+    for second in range(after, seconds):
+        expected = round(8000 * second / pace)
+        around = heard[max(0, expected - 1600) : expected + 1600]
+        found = np.flatnonzero(np.abs(around.astype(int)) > 3000)
+        assert len(found), f"the beep of second {second} is missing"
+        worst = max(worst, abs(int(found[0]) - min(expected, 1600)) / 8000)
+    return worst
+
+
+@pytest.mark.parametrize("pace", [0.9995, 0.9999, 1.0, 1.0001, 1.0005])
+def test_a_sender_with_another_clock_is_kept_in_step_with_ours(pace: float) -> None:
+    """Five times worse than what phones have."""
+    packets = _beeps(seconds=120, pace=pace, jitter=0.015)
+    heard = _record(packets, packets[-1].arrived + 0.02, limit=600.0)
+    assert _worst(heard, seconds=120, pace=pace) <= 0.04
+
+
+def test_a_first_packet_that_came_late_does_not_shift_the_rest() -> None:
+    packets = sorted(_beeps(seconds=20, first_late=0.15), key=lambda packet: packet.arrived)
+    assert _worst(_record(packets, 20.0), seconds=20, after=2) <= 0.04
+
+
+def test_a_network_that_becomes_slower_for_good_is_followed() -> None:
+    packets = _beeps(seconds=20)
+    packets = [one if index < 250 else one._replace(arrived=one.arrived + 0.1) for index, one in enumerate(packets)]
+    heard = _record(packets, 20.2)
+    assert _worst(np.roll(heard, -800), seconds=20, after=7) <= 0.04
 
 
 def test_a_file_can_be_read_while_it_is_written(tmp_path: Path) -> None:

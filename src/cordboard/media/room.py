@@ -24,7 +24,7 @@ _CODED: Final[dict[Codec, NDArray[np.uint8]]] = {
 class Member:
     """One stream in a room. As an iterator it gives, without end, what the member hears next."""
 
-    __slots__ = ("codec", "fresh", "frame", "playout", "room", "speaks")
+    __slots__ = ("codec", "frame", "fresh", "playout", "room", "speaks")
 
     def __init__(self, room: "Room", codec: Codec, *, speaks: bool) -> None:
         self.room = room

@@ -1,5 +1,6 @@
 """WAV files of the one format of the exchange: 16 bit, 8000 Hz, mono but for talks. Blocks: for the helper thread."""
 
+import contextlib
 import sys
 import wave
 from collections.abc import Iterator
@@ -42,13 +43,18 @@ class WavWriter:
     def __init__(self, path: Path, *, channels: int = 1) -> None:
         """Raises AudioFileError if the file cannot be made."""
         self._sample_bytes = 2 * channels
-        try:
-            self._file = path.open("wb")
-        except OSError as error:
-            raise AudioFileError(f"{path} cannot be written: {error.strerror or error}") from error
         self._size = 0
         self._stated = 0
-        self._state_size()
+        try:
+            self._file = path.open("wb")
+            try:
+                self._state_size()
+            except OSError:
+                with contextlib.suppress(OSError):
+                    self._file.close()
+                raise
+        except OSError as error:
+            raise AudioFileError(f"{path} cannot be written: {error.strerror or error}") from error
 
     @property
     def seconds(self) -> float:

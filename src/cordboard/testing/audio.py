@@ -53,6 +53,14 @@ def read_wav(path: Path) -> Samples:
         return samples_of(file.readframes(file.getnframes()))
 
 
+def read_stereo(path: Path) -> tuple[Samples, Samples]:
+    """The samples of the left and the right channel of a file. Asserts that it has two, 16 bit, 8000 Hz."""
+    with wave.open(str(path), "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, SAMPLE_RATE)
+        both = samples_of(file.readframes(file.getnframes()))
+    return both[::2], both[1::2]
+
+
 def samples_of(linear: bytes) -> Samples:
     """Linear bytes as samples."""
     return np.frombuffer(linear, dtype="<i2").astype(np.int16)

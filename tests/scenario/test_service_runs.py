@@ -96,10 +96,6 @@ async def test_what_cannot_be_started_is_refused_at_once() -> None:
     for name, values, words in refused:
         with pytest.raises(ScenarioError, match=words):
             await stage.runner.start_service(name, values)
-    with pytest.raises(ScenarioError, match="cannot be carried out yet"):
-        await stage.runner.start_service("work", key="1", mode=RunMode.RESTART)
-    with pytest.raises(ScenarioError, match="needs a key"):
-        await stage.runner.start_service("work", mode=RunMode.SINGLE)
 
 
 LAUNCH = service(

@@ -317,12 +317,12 @@ async def test_a_slow_store_does_not_hold_the_call() -> None:
     really = stage.store.emit
     asked = 0
 
-    async def slow(effects: Any) -> None:
+    async def slow(effects: Any, messages: Any) -> None:
         nonlocal asked
         asked += 1
         if asked < 3:
             raise OSError("the disk is full")
-        await really(effects)
+        await really(effects, messages)
 
     stage.store.emit = slow  # type: ignore[method-assign]  # the store fails for a while
     assert (await run(stage)).outcome is Outcome.FINISHED

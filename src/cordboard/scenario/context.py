@@ -122,6 +122,9 @@ class Context(Protocol):
         others and is raised here as ScenarioError. Service scenarios only, durable like everything there.
         """
 
+    def join(self) -> NoReturn:
+        """End the branch in which the step stands. Raises ScenarioError where no branches run side by side."""
+
     async def wait_for(self, name: str, key: str = "", *, timeout: timedelta | None = None) -> Message | None:
         """Wait for a message of that name and key. None when the time is over; without a `timeout` it waits for ever.
 
@@ -176,6 +179,13 @@ class Context(Protocol):
         `values` are copied once into the variables of these names. What is not given here (mode, `at_most`, key) is as
         the scenario itself declares it. Raises ScenarioError if there is no such service scenario, or
         a value does not fit.
+        """
+
+    async def start_dialog(self, scenario: str, user: str, values: Mapping[str, AnyValue] | None = None) -> str:
+        """Start a dialog scenario on a user's screen beside this run, in its chain, and return its run id.
+
+        It runs on this node, in memory: it ends with the exchange. Raises ScenarioError if there is no such dialog
+        scenario, or a value does not fit.
         """
 
     async def run_voice(self, scenario: str, leg: Leg, values: Mapping[str, AnyValue] | None = None) -> RunResult:

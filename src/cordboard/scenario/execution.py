@@ -1,28 +1,38 @@
-"""One run: steps from exit to exit, in frames that call each other. The same for voice and service scenarios."""
+"""One run: steps from exit to exit, in frames that call each other. The same for every kind of scenario."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from datetime import datetime
 
+from cordboard.scenario.call_data import NamesInScope
 from cordboard.scenario.component import ERROR, INTERRUPTED, Component, ScenarioKind
-from cordboard.scenario.context import ScenarioError
 from cordboard.scenario.expressions import ExpressionError
-from cordboard.scenario.frames import Frame, shared
-from cordboard.scenario.limits import Limits
-from cordboard.scenario.ports import Effect, RunTrace, StepTrace, TraceSink
+from cordboard.scenario.frames import Frame, keep, shared
+from cordboard.scenario.ports import Effect, Message, RunTrace
 from cordboard.scenario.program import CompiledStep, Program
 from cordboard.scenario.programs import ReleasePrograms
-from cordboard.scenario.rehearsal import Rehearsal, run_step
+from cordboard.scenario.rehearsal import run_step
 from cordboard.scenario.results import Outcome, RunResult
-from cordboard.scenario.signals import HungUp, Jumped, LimitReached, Stopped, Suspended, UncaughtError
+from cordboard.scenario.run_mode import ScenarioError
+from cordboard.scenario.sessions import Session
+from cordboard.scenario.signals import (
+    HungUp,
+    Joined,
+    Jumped,
+    LimitReached,
+    Stopped,
+    Suspended,
+    UncaughtError,
+    Unsaved,
+)
 from cordboard.scenario.step_context import ATTEMPT, StepContext
-from cordboard.scenario.trace import MASK, Secrets, changes_shown, properties_shown
-from cordboard.scenario.values import AnyValue, show
+from cordboard.scenario.trace import MASK, KeysPressed, Secrets, trace_of
+from cordboard.scenario.values import AnyValue, show, to_json
+from cordboard.scenario.world import Position, World
 from cordboard.scenario.written import EvaluationError
-from cordboard.telephony import Clock, Exchange, Leg, LegState, PhoneNumber
+from cordboard.telephony import Leg, LegState, PhoneNumber
 
 log = logging.getLogger(__name__)
 
@@ -31,47 +41,8 @@ _PLAIN_FAULTS = (ScenarioError, EvaluationError, ExpressionError)
 _BREATH = 50
 """Steps after which others have their turn on the loop."""
 
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What all runs of a node share."""
-
-    exchange: Exchange
-    ports: Mapping[type, object]
-    clock: Clock
-    zone: tzinfo
-    country: str
-    limits: Limits
-    traces: TraceSink
-    start_service: Callable[..., Awaitable[str]]
-    run_voice: Callable[..., Awaitable[RunResult]]
-    rehearsal: Rehearsal | None = None
-    """Stands in for the world outside in the simulator; None in a real exchange."""
-
-    def now(self) -> datetime:
-        """The present moment in the zone of the office."""
-        return self.clock.now().astimezone(self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a running run stands now, for the live view."""
-
-    run_id: str
-    chain: str
-    kind: ScenarioKind
-    release: int
-    started: datetime
-    scenario: str
-    step: str
-    since: datetime
-    """Since when in this step."""
-    depth: int
-    leg_id: str = ""
-
-
-Commit = Callable[[Sequence[Effect]], Awaitable[None]]
-"""Makes the present state and these effects durable."""
+Commit = Callable[[Sequence[Effect], Sequence[Message]], Awaitable[None]]
+"""Makes the present state, these effects and these messages durable."""
 
 
 @dataclass(slots=True)
@@ -86,7 +57,10 @@ class Run:
     root: Frame
     started: datetime
     commit: Commit
+    session: Session
     leg: Leg | None = None
+    user: str = ""
+    key: str = ""
     durable: bool = False
     visits: int = 0
     legless: bool = False
@@ -96,16 +70,49 @@ class Run:
     ending_leg: bool = False
     """Whether the step that runs is one that ends the leg itself."""
     waited: bool = False
-    position: Position | None = None
     secrets: Secrets = field(default_factory=Secrets)
+    keys: KeysPressed | None = None
+    own_messages: dict[str, int] = field(default_factory=dict)
+    """Of the messages for this very run, by name and key, the `seq` of the last that was taken."""
+    effects: list[Effect] = field(default_factory=list)
+    """Of steps that are over, on their way into the next commit."""
+    messages: list[Message] = field(default_factory=list)
+    start_values: Mapping[str, AnyValue] = field(default_factory=dict)
+    """What it was started with, without secrets."""
     _steps: int = 0
     _quick: int = 0
+    _at: tuple[Frame, str, str, datetime, int] | None = None
+    _saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _changes: int = 0
+    _saved: int = 0
 
     # -- the whole run ---------------------------------------------------------------------------------------------
 
+    @property
+    def position(self) -> Position | None:
+        """Where it stands now; of branches side by side, the one that entered a step last."""
+        if self._at is None:
+            return None
+        _, scenario, step, since, depth = self._at
+        return Position(
+            run_id=self.id,
+            chain=self.chain,
+            kind=self.kind,
+            release=self.programs.number,
+            started=self.started,
+            scenario=scenario,
+            step=step,
+            since=since,
+            depth=depth,
+            leg_id=self.leg.id if self.leg else "",
+            user=self.user,
+        )
+
     def trace(self, outcome: Outcome | None = None, error: str = "") -> None:
         """Tell the trace that the run has begun, or how it ended."""
-        secret = self.programs.get(self.root.scenario).secrets
+        secret = self.programs.secrets(self.root.scenario)
+        for name in secret:
+            self.secrets.add(self.root.values.get(name))
         variables = {n: MASK if n in secret else self.secrets.masked(show(v)) for n, v in self.root.values.items()}
         self.world.traces.run(
             RunTrace(
@@ -119,8 +126,25 @@ class Run:
                 outcome=outcome,
                 error=self.secrets.masked(error),
                 variables=variables,
+                start={name: to_json(value) for name, value in self.start_values.items()},
+                key=self.key,
+                user=self.user,
+                **self._call_data(),
             )
         )
+
+    def _call_data(self) -> dict[str, str]:
+        if self.leg is None:
+            return {}
+        record, country = self.leg.record, self.world.country
+        return {
+            "caller": record.caller.number,
+            "caller_name": record.caller.name,
+            "caller_phone": PhoneNumber.parse(record.caller.number, country=country).canonical,
+            "dialled": record.dialled,
+            "dialled_phone": PhoneNumber.parse(record.dialled, country=country).canonical,
+            "line": record.line,
+        }
 
     def result(self, outcome: Outcome, error: str = "") -> RunResult:
         """What whoever started the run gets."""
@@ -133,7 +157,7 @@ class Run:
         return self.visits
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass in a voice scenario. Raises HungUp as soon as the caller hangs up."""
+        """Let time pass in a run that is not durable. Raises HungUp as soon as the caller hangs up."""
         try:
             async with asyncio.timeout(seconds):
                 await self.hung_up.wait()
@@ -141,42 +165,74 @@ class Run:
             return
         raise HungUp
 
+    def taken(self) -> tuple[Sequence[Effect], Sequence[Message]]:
+        """The effects and messages that are to be committed now."""
+        effects, self.effects = self.effects, []
+        messages, self.messages = self.messages, []
+        return effects, messages
+
+    async def save(self) -> None:
+        """Make durable what has changed. Branches side by side share a commit. Raises Unsaved."""
+        if not self.durable:
+            if self.effects or self.messages:
+                await self.commit(*self.taken())
+            return
+        self._changes += 1
+        mine = self._changes
+        async with self._saving:
+            if self._saved >= mine:
+                return
+            covered = self._changes
+            try:
+                await self.commit(*self.taken())
+            except Exception as fault:
+                raise Unsaved(fault) from fault
+            self._saved = covered
+
     # -- one scenario ----------------------------------------------------------------------------------------------
 
     async def execute(self, frame: Frame, depth: int = 0) -> None:
         """Run a frame to its end.
 
-        Raises UncaughtError for a fault that nothing took, HungUp, Suspended or LimitReached.
+        Raises UncaughtError for a fault that nothing took, HungUp, Suspended, LimitReached, Unsaved, and, in a branch
+        that runs beside others, Stopped.
         """
         if depth >= self.world.limits.depth:
             raise LimitReached(f"scenarios have called each other {depth} deep")
         while frame.step:
             if self._left_alone():
                 raise HungUp
-            await self._guard(frame)
+            self._steps += 1
+            if self._steps % _BREATH == 0:
+                await asyncio.sleep(0)
+            self._guard(frame)
             program = self.programs.get(frame.scenario)
-            effects: list[Effect] = []
             try:
-                exit_ = await self._step(frame, program, depth, effects)
+                exit_ = await self._step(frame, program, depth)
                 if not exit_:
-                    await self.commit(effects)
+                    await self.save()
                     raise HungUp
                 target = self._target(frame, program, exit_)
             except Stopped as stopped:
+                if frame.beside:
+                    raise
                 frame.result, frame.chain_ended, target = stopped.value, stopped.whole_chain, ""
             except Jumped as jumped:
                 target = self._jump(frame, program, jumped.scenario)
+            except Joined:
+                target = ""
+            # From here to the snapshot nothing may be awaited: effects and the place behind them belong together.
             frame.advance(target, self.next_visit())
-            if self.durable or effects:
-                await self.commit(effects)
+            if self.durable or self.effects or self.messages:
+                await self.save()
 
     async def call(self, frame: Frame, depth: int, scenario: str, values: Mapping[str, AnyValue] | None) -> RunResult:
         """Run another scenario inside `frame`'s step, or go on in it after a checkpoint."""
-        program = self.programs.get(frame.scenario)
         if frame.child is None:
+            program = self.programs.get(frame.scenario)
             callee = self.programs.get(scenario, self.kind)
-            begin = shared(program, frame.values, callee) | self.programs.fitted(callee, values)
-            frame.child = Frame.begin(callee, begin)
+            given = self.programs.fitted(callee, values)
+            frame.child = Frame.begin(callee, self.session, given, shared(program, frame.values, callee))
             frame.child.visit = self.next_visit()
         child = frame.child
         try:
@@ -190,13 +246,16 @@ class Run:
 
     def share_back(self, frame: Frame, child: Frame) -> None:
         """Give the caller the variables that both declare."""
-        frame.values |= shared(self.programs.get(child.scenario), child.values, self.programs.get(frame.scenario))
+        program = self.programs.get(frame.scenario)
+        back = shared(self.programs.get(child.scenario), child.values, program)
+        frame.values |= back
+        keep(program, self.session, back)
 
     def _target(self, frame: Frame, program: Program, exit_: str) -> str:
         target = program.steps[frame.step].cords.get(exit_, "") if frame.step in program.steps else ""
         if target or exit_ != ERROR:
             return target
-        if program.fault and frame.branch != "fault":
+        if program.fault and frame.branch != "fault" and not frame.beside:
             frame.branch = "fault"
             return program.fault
         raise UncaughtError(f"scenario {program.name!r}, step {frame.step!r}: {frame.error}")
@@ -207,13 +266,12 @@ class Run:
         except ScenarioError as error:
             frame.error = str(error)
             return self._target(frame, program, ERROR)
-        begin = Frame.begin(target, shared(program, frame.values, target))
-        frame.scenario, frame.values, frame.branch = begin.scenario, begin.values, "main"
+        begin = Frame.begin(target, self.session, {}, shared(program, frame.values, target))
+        frame.scenario, frame.values, frame.branch, frame.memory = begin.scenario, begin.values, "main", {}
         return begin.step
 
-    async def _guard(self, frame: Frame) -> None:
+    def _guard(self, frame: Frame) -> None:
         limits = self.world.limits
-        self._steps += 1
         self._quick = 0 if self.waited else self._quick + 1
         self.waited = False
         if self._steps > limits.steps:
@@ -221,31 +279,19 @@ class Run:
         if self._quick > limits.steps_without_waiting:
             words = f"more than {limits.steps_without_waiting} steps without waiting"
             raise LimitReached(f"scenario {frame.scenario!r}, step {frame.step!r}: {words}")
-        if self._steps % _BREATH == 0:
-            await asyncio.sleep(0)
 
     # -- one step --------------------------------------------------------------------------------------------------
 
-    async def _step(self, frame: Frame, program: Program, depth: int, effects: list[Effect]) -> str:
+    async def _step(self, frame: Frame, program: Program, depth: int) -> str:
         """Run one step and return its exit; empty if the caller hung up meanwhile: that is no exit of the step."""
         step = program.steps.get(frame.step)
         if step is None:
             frame.error = f"the step {frame.step!r} is no longer in the scenario"
             return ERROR
         entered, began = self.world.clock.now(), asyncio.get_running_loop().time()
-        self.position = Position(
-            self.id,
-            self.chain,
-            self.kind,
-            self.programs.number,
-            self.started,
-            frame.scenario,
-            frame.step,
-            entered,
-            depth,
-            self.leg.id if self.leg else "",
-        )
-        before = dict(frame.values)
+        self._at = (frame, frame.scenario, frame.step, entered, depth)
+        if frame.entered is None:
+            frame.entered = entered
         branch = frame.branch
         context = StepContext(self, frame, program, depth)
         self.ending_leg = step.component.ends_leg
@@ -257,16 +303,15 @@ class Run:
             else:
                 evaluated = step.properties.evaluate(NamesInScope(self, frame))
                 exit_ = str(await run_step(context, evaluated, self.world.rehearsal))
+                if self.keys is not None and step.component.waits:
+                    await asyncio.sleep(0)  # the key that ended the step is still on its way to who keeps the keys
                 self._check_exit(evaluated, exit_)
-                effects += context.effects
+                context.hand_over()
         except Suspended:
-            frame.values = before
+            frame.values = dict(frame.saved)
             raise
-        except Stopped:
-            effects += context.effects
-            raise
-        except Jumped:
-            effects += context.effects
+        except (Stopped, Jumped, Joined):
+            context.hand_over()
             raise
         except Exception as fault:  # noqa: BLE001 - whatever a component raises is this step's fault, and leaves by `error`
             exit_, error = ERROR, self._words(fault, frame)
@@ -277,20 +322,21 @@ class Run:
             if step.component.ends_leg and self.leg is not None and self.leg.state is LegState.ENDED:
                 self.legless = True
             self.waited |= step.component.waits
-            self._trace_step(
-                frame,
-                program,
-                step,
-                evaluated=evaluated,
-                before=before,
-                entered=entered,
-                began=began,
-                exit_=exit_,
-                error=error,
-                depth=depth,
-                branch=branch,
+            self.world.traces.step(
+                trace_of(
+                    self,
+                    frame,
+                    step,
+                    evaluated,
+                    entered=entered,
+                    began=began,
+                    exit_=exit_,
+                    error=error,
+                    depth=depth,
+                    branch=branch,
+                )
             )
-        if exit_ in {ERROR, INTERRUPTED}:
+        if exit_ in _FAULTY:
             frame.error = error
         return exit_
 
@@ -300,7 +346,7 @@ class Run:
 
     @staticmethod
     def _interrupted(frame: Frame) -> bool:
-        return any(ATTEMPT in entry for entry in frame.journal)
+        return bool(frame.journal) and any(ATTEMPT in entry for entry in frame.journal)
 
     @staticmethod
     def _leave_interrupted(step: CompiledStep) -> tuple[str, str]:
@@ -319,69 +365,5 @@ class Run:
         log.warning("run %s: step %s failed", self.id, frame.step, exc_info=fault)
         return f"{type(fault).__name__}: {fault}"
 
-    def _trace_step(
-        self,
-        frame: Frame,
-        program: Program,
-        step: CompiledStep,
-        *,
-        evaluated: Component | None,
-        before: Mapping[str, AnyValue],
-        entered: datetime,
-        began: float,
-        exit_: str,
-        error: str,
-        depth: int,
-        branch: str,
-    ) -> None:
-        secret = program.secrets
-        for name in secret:
-            self.secrets.add(frame.values.get(name))
-        self.world.traces.step(
-            StepTrace(
-                run_id=self.id,
-                chain=self.chain,
-                scenario=program.name,
-                step=step.id,
-                component=step.component.kind,
-                depth=depth,
-                entered=entered.astimezone(UTC),
-                seconds=asyncio.get_running_loop().time() - began,
-                properties=properties_shown(step, evaluated, secret, self.secrets),
-                changed=changes_shown(before, frame.values, secret, self.secrets),
-                exit=exit_,
-                error=self.secrets.masked(error),
-                branch=branch,
-            )
-        )
 
-
-class NamesInScope:
-    """The names that an expression sees: the variables, then the data of the call."""
-
-    __slots__ = ("_frame", "_run")
-
-    def __init__(self, run: Run, frame: Frame) -> None:
-        self._run = run
-        self._frame = frame
-
-    def __getitem__(self, name: str) -> AnyValue:
-        values = self._frame.values
-        return values[name] if name in values else _BUILTINS[name](self._run, self._frame)
-
-
-def _phone(run: Run, read: Callable[[Any], str]) -> PhoneNumber:
-    text = read(run.leg.record) if run.leg is not None else ""
-    return PhoneNumber.parse(text, country=run.world.country)
-
-
-_BUILTINS: Mapping[str, Callable[[Run, Frame], AnyValue]] = {
-    "caller": lambda run, _: _phone(run, lambda record: record.caller.number),
-    "caller_name": lambda run, _: run.leg.record.caller.name if run.leg is not None else "",
-    "dialled": lambda run, _: _phone(run, lambda record: record.dialled),
-    "line": lambda run, _: run.leg.record.line if run.leg is not None else "",
-    "chain": lambda run, _: run.chain,
-    "now": lambda run, _: run.world.now(),
-    "today": lambda run, _: run.world.now().date(),
-    "error": lambda _, frame: frame.error,
-}
+_FAULTY = frozenset({ERROR, INTERRUPTED})

@@ -15,6 +15,8 @@ class Limits:
     """Scenarios that have called each other."""
     voice_time: float = 4 * 3600.0
     """How long a voice scenario may last."""
+    dialog_time: float = 12 * 3600.0
+    """How long a dialog scenario may last: a working day."""
     after_hangup_time: float = 600.0
     """How long the branch after the hang-up may last."""
     hang_up_grace: float = 0.5

@@ -6,10 +6,10 @@ from datetime import tzinfo
 
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import ScenarioKind
-from cordboard.scenario.context import ScenarioError
 from cordboard.scenario.faults import Severity
 from cordboard.scenario.ports import Release, Releases
 from cordboard.scenario.program import Program, compile_text
+from cordboard.scenario.run_mode import ScenarioError
 from cordboard.scenario.values import AnyValue, BadValueError, convert
 
 _KEPT = 16
@@ -26,6 +26,19 @@ class ReleasePrograms:
         self._zone = zone
         self._country = country
         self._programs: dict[str, Program] = {}
+        self._secrets: dict[str, frozenset[str]] = {}
+
+    def secrets(self, name: str) -> frozenset[str]:
+        """The variables of a scenario that must not be shown. Asked for at every step."""
+        found = self._secrets.get(name)
+        if found is None:
+            found = self._secrets[name] = self.get(name).secrets
+        return found
+
+    def without_secrets(self, program: Program, values: Mapping[str, AnyValue]) -> dict[str, AnyValue]:
+        """The values of those variables of a scenario that may be shown."""
+        secret = self.secrets(program.name)
+        return {name: value for name, value in values.items() if name not in secret}
 
     def get(self, name: str, kind: ScenarioKind | None = None) -> Program:
         """A scenario of the release. Raises ScenarioError if it is not there, broken, or of another kind."""

@@ -1,37 +1,35 @@
-"""Runs scenarios: the one way in for calls and for whoever starts service scenarios."""
+"""Runs scenarios: the one way in for calls, screens, and whoever starts service scenarios."""
 
 import asyncio
-import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
-from typing import Any
 
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import ScenarioKind
-from cordboard.scenario.context import RunMode
-from cordboard.scenario.execution import Position, Run, World
-from cordboard.scenario.frames import Frame
+from cordboard.scenario.dialog_runs import DialogRuns
+from cordboard.scenario.keys import as_key
 from cordboard.scenario.limits import Limits
-from cordboard.scenario.ports import Effect, Releases, RunStore, TraceSink
+from cordboard.scenario.local_runs import LocalWork
+from cordboard.scenario.mailroom import Mailroom
+from cordboard.scenario.ports import Message, Releases, RunInfo, RunStore, TraceSink
 from cordboard.scenario.programs import Programs
 from cordboard.scenario.rehearsal import Rehearsal
-from cordboard.scenario.results import Outcome, RunResult
+from cordboard.scenario.results import RunResult
+from cordboard.scenario.run_mode import RunMode, ScenarioError
 from cordboard.scenario.service_runs import ServiceRuns
-from cordboard.scenario.signals import HungUp, LimitReached, UncaughtError
+from cordboard.scenario.sessions import Session, Sessions
 from cordboard.scenario.trace import NoTrace
 from cordboard.scenario.values import AnyValue
-from cordboard.telephony import Clock, Exchange, Leg, LegState, SystemClock
+from cordboard.scenario.voice_runs import Goodbye, VoiceRuns
+from cordboard.scenario.world import Position, World
+from cordboard.telephony import Clock, Exchange, Leg, SystemClock
 
-log = logging.getLogger(__name__)
+__all__ = ["Goodbye", "Runner"]
 
-_PATIENCE = 2.0
-"""Seconds that a call waits for the commit of its effects."""
-_ATTEMPTS = 30
-
-Goodbye = Callable[[Leg], Awaitable[None]]
-"""Says something polite on a leg whose scenario has failed. It may hang up."""
+_LOOK = 0.5
+"""Seconds until a run that is waited for is looked at again."""
 
 
 async def _silence(_leg: Leg) -> None:
@@ -58,26 +56,34 @@ class Runner:
         node: str = "",
         rehearsal: Rehearsal | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        """A `node` that keeps its name goes on at once after a crash; two that live must never have the same."""
         self._programs = Programs(releases, catalogue, zone, country)
         self._store = store
-        self._goodbye = goodbye
-        self._voice: dict[str, Run] = {}
-        self._last_words: set[asyncio.Task[None]] = set()
-        """Branches after a hang-up, and effects on their way to the store: they outlive who waits for them."""
+        self.mailroom = Mailroom(store)
+        """Rings when messages were posted on this node."""
+        self.sessions = Sessions()
+        """What the scenarios of each chain share on this node."""
+        self._work = LocalWork(store, self.mailroom)
         self._world = World(
             exchange=exchange,
             ports=dict(ports or {}),
             clock=clock or SystemClock(),
             zone=zone,
             country=country,
-            limits=self._limits,
+            limits=limits or Limits(),
             traces=traces or NoTrace(),
+            sessions=self.sessions,
+            mailroom=self.mailroom,
             start_service=self.start_service,
             run_voice=self.run_voice,
+            start_dialog=self.start_dialog,
+            find_runs=self.find_runs,
+            cancel_runs=self.cancel_runs,
             rehearsal=rehearsal,
         )
-        self._services = ServiceRuns(self._programs, store, self._world, node or uuid.uuid4().hex)
+        self._services = ServiceRuns(self._programs, store, self._world, node)
+        self._voices = VoiceRuns(self._programs, self._world, self._work, goodbye)
+        self._dialogs = DialogRuns(self._programs, self._world, self._work)
 
     # -- service scenarios -----------------------------------------------------------------------------------------
 
@@ -87,18 +93,30 @@ class Runner:
         values: Mapping[str, AnyValue] | None = None,
         *,
         key: str = "",
-        mode: RunMode = RunMode.PARALLEL,
+        mode: RunMode | None = None,
+        at_most: int = 0,
         chain: str = "",
         release: int | None = None,
         run_id: str = "",
+        session: Session | None = None,
     ) -> str:
         """Start a service scenario, durably, and return its run's id. `serve` carries it on, here or elsewhere.
 
-        With RunMode.SINGLE it may be the id of the unfinished run with that key. An empty `chain` begins a new
-        one. Raises ScenarioError, also for a mode that cannot be carried out yet.
+        What is not given (mode, `at_most`, key) is as the scenario declares it; its key is computed from the variables
+        as they are at the start. Every writing of a phone number is one key. With RunMode.SINGLE it may be the id of
+        the unfinished run with that key. An empty `chain` begins a new one. A `run_id` that is known is not started
+        again. `session` is copied; without one, that of the chain. Raises ScenarioError.
         """
         return await self._services.start(
-            scenario, values, key=key, mode=mode, chain=chain, release=release, run_id=run_id
+            scenario,
+            values,
+            key=key,
+            mode=mode,
+            at_most=at_most,
+            chain=chain,
+            release=release,
+            run_id=run_id,
+            session=session,
         )
 
     async def serve(self) -> None:
@@ -106,8 +124,52 @@ class Runner:
         await self._services.serve()
 
     async def cancel(self, run_id: str) -> bool:
-        """End a service run. False if it has ended already, or there is none."""
-        return await self._services.cancel(run_id)
+        """End a service or dialog run. False if it has ended already, or there is none.
+
+        A service run that another node carries on stops at its next commit.
+        """
+        return self._dialogs.cancel(run_id) or await self._services.cancel(run_id)
+
+    async def find_runs(self, *, scenario: str = "", key: str = "", unfinished: bool = False) -> Sequence[RunInfo]:
+        """Service runs, youngest first, at most 1000. A phone is found however the key is written."""
+        return await self._store.find(scenario=scenario, key=as_key(key, self._world.country), unfinished=unfinished)
+
+    async def cancel_runs(self, scenario: str = "", key: str = "", *, but: str = "") -> int:
+        """End the unfinished service runs of a scenario and key, except one. Returns how many there were.
+
+        Raises ScenarioError if neither is given.
+        """
+        if not scenario and not key:
+            raise ScenarioError("which runs shall be cancelled? Name a scenario or a key")
+        found = await self.find_runs(scenario=scenario, key=key, unfinished=True)
+        # Those that wait come first: cancelling what they wait for would let them begin.
+        found = sorted(found, key=lambda info: info.wake is not None)
+        return sum([await self.cancel(info.id) for info in found if info.id != but])
+
+    async def ended(self, run_id: str, within: float) -> RunInfo | None:
+        """A service run once it has ended, or as it stands after `within` seconds; None if there is none."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
+        while True:
+            info, left = await self._store.get(run_id), end - loop.time()
+            if info is None or info.ending is not None or left <= 0:
+                return info
+            await asyncio.sleep(min(_LOOK, left))
+
+    async def post(self, messages: Sequence[Message]) -> None:
+        """Post messages, durably. One without an id, a moment or a chain gets it; phones as keys become canonical."""
+        now, country = self._world.clock.now(), self._world.country
+        ready = [
+            replace(
+                message,
+                id=message.id or uuid.uuid4().hex,
+                posted=message.posted or now,
+                key=as_key(message.key, country),
+            )
+            for message in messages
+        ]
+        await self._store.emit((), ready)
+        self.mailroom.ring()
 
     # -- voice scenarios -------------------------------------------------------------------------------------------
 
@@ -118,159 +180,74 @@ class Runner:
         values: Mapping[str, AnyValue] | None = None,
         *,
         release: int | None = None,
+        session: Session | None = None,
     ) -> RunResult:
         """Let a voice scenario drive `leg` and return how it ended. The leg is not hung up here.
 
         When the caller hangs up, the main branch is cancelled, and the branch after the hang-up runs before this
-        returns.
-        A fault that the scenario does not catch is in the result, after a goodbye. Raises ScenarioError only if
+        returns. A fault that the scenario does not catch is in the result, after a goodbye. `session` is shared;
+        without one, that of the leg's chain. Raises ScenarioError only if
         there is no such scenario, it is broken, or a value does not fit.
         """
-        programs = await self._programs.of(release)
-        program = programs.get(scenario, ScenarioKind.VOICE)
-        root = Frame.begin(program, programs.fitted(program, values))
-        run = Run(
-            id=uuid.uuid4().hex,
-            chain=leg.chain,
-            kind=ScenarioKind.VOICE,
-            programs=programs,
-            world=self._world,
-            root=root,
-            started=self._world.clock.now(),
-            commit=self._emit,
-            leg=leg,
-        )
-        self._voice[run.id] = run
-        run.trace()
-        outcome, error = Outcome.CANCELLED, ""
-        try:
-            outcome, error = await self._drive(run, leg)
-        finally:
-            del self._voice[run.id]
-            run.trace(outcome, error)
-        return run.result(outcome, error)
+        return await self._voices.run(scenario, leg, values, release=release, session=session)
+
+    # -- dialog scenarios ------------------------------------------------------------------------------------------
+
+    async def run_dialog(
+        self,
+        scenario: str,
+        user: str,
+        values: Mapping[str, AnyValue] | None = None,
+        *,
+        chain: str = "",
+        release: int | None = None,
+        session: Session | None = None,
+    ) -> RunResult:
+        """Run a dialog scenario on the screen of `user` (a login) and return how it ended. `cancel` ends it.
+
+        It belongs to `chain` (empty: a new one) and shares its session. A fault that the scenario does not catch is
+        in the result. Raises ScenarioError only if there is no such scenario, it is broken, or a value does not fit.
+        """
+        return await self._dialogs.run(scenario, user, values, chain=chain, release=release, session=session)
+
+    async def start_dialog(
+        self,
+        scenario: str,
+        user: str,
+        values: Mapping[str, AnyValue] | None = None,
+        *,
+        chain: str = "",
+        release: int | None = None,
+        session: Session | None = None,
+    ) -> str:
+        """Like `run_dialog`, beside whoever asks; returns the run's id at once. `close` ends it."""
+        return await self._dialogs.start(scenario, user, values, chain=chain, release=release, session=session)
+
+    # -- all kinds -------------------------------------------------------------------------------------------------
 
     def live(self) -> Sequence[Position]:
         """Where the runs that are running on this node stand now. Sleeping service runs are in the store."""
-        runs = [*self._voice.values(), *self._services.running()]
-        return [run.position for run in runs if run.position is not None]
+        runs = [*self._voices.running(), *self._services.running(), *self._dialogs.running()]
+        return [position for run in runs if (position := run.position) is not None]
 
     async def prepare(self, release: int | None = None) -> None:
         """Compile a release now rather than at its first call. Raises ScenarioError naming what is broken."""
         (await self._programs.of(release)).compile_all()
 
-    async def close(self) -> None:
-        """Wait until the branches after a hang-up have ended and their effects are committed."""
-        while self._last_words:
-            await asyncio.wait(self._last_words)
-
-    async def _emit(self, effects: Sequence[Effect]) -> None:
-        """Commit effects of a voice run. A store that is slow delays them and not the call."""
-        task = self._own(self._emit_in_the_end(effects))
-        await asyncio.wait({task}, timeout=_PATIENCE)
-
-    async def _emit_in_the_end(self, effects: Sequence[Effect]) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                await self._store.emit(effects)
-            except Exception:  # it is logged and tried again
-                log.exception("effects %s: not committed, attempt %d", [effect.key for effect in effects], attempt)
-                await asyncio.sleep(_PATIENCE)
-            else:
-                return
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        task = asyncio.create_task(work)
-        self._last_words.add(task)
-        task.add_done_callback(self._last_words.discard)
-        return task
-
-    async def _drive(self, run: Run, leg: Leg) -> tuple[Outcome, str]:
-        main = asyncio.create_task(run.execute(run.root))
+    async def has(self, scenario: str, kind: ScenarioKind = ScenarioKind.SERVICE) -> bool:
+        """Whether the current release has a scenario of that name and kind that can run."""
         try:
-            hung_up = await self._watch(run, leg, main)
-        except asyncio.CancelledError:
-            await _end(main)
-            if leg.state is LegState.ENDED and not run.legless:
-                await self._after_hangup(run)
-            raise
-        if hung_up:
-            await self._after_hangup(run)
-            return Outcome.HUNG_UP, ""
-        try:
-            main.result()
-        except UncaughtError as fault:
-            return await self._failed(run, leg, str(fault))
-        except LimitReached as limit:
-            return await self._failed(run, leg, str(limit))
-        except HungUp:
-            await self._after_hangup(run)
-            return Outcome.HUNG_UP, ""
-        except asyncio.CancelledError:
-            return await self._failed(run, leg, f"longer than {self._limits.voice_time:.0f} seconds")
-        except Exception as fault:  # a fault of ours must not take the call with it
-            log.exception("run %s: failed", run.id)
-            return await self._failed(run, leg, f"{type(fault).__name__}: {fault}")
-        return Outcome.FINISHED, ""
-
-    async def _watch(self, run: Run, leg: Leg, main: "asyncio.Task[None]") -> bool:
-        """Wait for the end of the main branch; end it when the caller hangs up (True) or its time is over."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._limits.voice_time
-        gone = asyncio.create_task(leg.ended())
-        try:
-            await asyncio.wait({main, gone}, timeout=self._limits.voice_time, return_when=asyncio.FIRST_COMPLETED)
-            if gone.done() and (run.legless or run.ending_leg):
-                await asyncio.wait({main}, timeout=max(0.0, deadline - loop.time()))
-            elif gone.done() and not main.done():
-                run.hung_up.set()
-                await asyncio.wait({main}, timeout=self._limits.hang_up_grace)
-                await _end(main)
-                return True
-            await _end(main)
+            (await self._programs.of()).get(scenario, kind)
+        except ScenarioError:
             return False
-        finally:
-            await _end(gone)
+        return True
 
-    async def _after_hangup(self, run: Run) -> None:
-        await asyncio.shield(self._own(self._run_after_hangup(run)))
+    async def parameters(self, scenario: str) -> Collection[str]:
+        """The names of the start parameters of a service scenario. Raises ScenarioError."""
+        program = (await self._programs.of()).get(scenario, ScenarioKind.SERVICE)
+        return [name for name, variable in program.variables.items() if variable.parameter]
 
-    async def _run_after_hangup(self, run: Run) -> None:
-        """Run the branch of each scenario that was in progress, the innermost first, without media."""
-        run.legless = True
-        run.hung_up.clear()
-        frames = run.root.innermost_first()
-        for depth, frame in zip(range(len(frames) - 1, -1, -1), frames, strict=True):
-            program = run.programs.get(frame.scenario)
-            frame.branch = "after_hangup"
-            frame.advance(program.after_hangup, run.next_visit())
-            try:
-                async with asyncio.timeout(self._limits.after_hangup_time):
-                    await run.execute(frame, depth)
-            except (UncaughtError, LimitReached, TimeoutError) as fault:
-                log.warning("run %s: after the hang-up: %s", run.id, str(fault) or "it took too long")
-            except Exception:  # nobody is there any more to be told
-                log.exception("run %s: after the hang-up", run.id)
-            parent = frames[len(frames) - depth] if depth else None
-            if parent is not None:
-                run.share_back(parent, frame)
-
-    async def _failed(self, run: Run, leg: Leg, error: str) -> tuple[Outcome, str]:
-        log.warning("run %s: ended by a fault: %s", run.id, run.secrets.masked(error))
-        if leg.state is not LegState.ENDED:
-            try:
-                async with asyncio.timeout(self._limits.goodbye_time):
-                    await self._goodbye(leg)
-            except Exception:  # the goodbye is the last resort: nothing comes behind it
-                log.exception("run %s: no goodbye could be said", run.id)
-        return Outcome.FAULTED, error
-
-
-async def _end(task: "asyncio.Task[object]") -> None:
-    """Cancel a task that is not done, and wait until it is. What it ended with is of no interest here."""
-    if not task.done():
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({task})
-    if task.done() and not task.cancelled():
-        task.exception()
+    async def close(self) -> None:
+        """End the dialogs, and wait until the branches after a hang-up have ended and their effects are committed."""
+        self._dialogs.close()
+        await self._work.close()

@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Any, Self
 
-from cordboard.scenario.values import AnyValue
+from cordboard.scenario.values import AnyValue, JsonValue, from_json, to_json
 from cordboard.telephony import Party
 
 _KEPT = 10_000
@@ -20,6 +21,26 @@ class Session:
     """en, ru or uk; empty: that of the office."""
     shown: Party | None = None
     """Whom the sides that are called from here on shall see; None: as the office decides."""
+
+    def copy(self) -> "Session":
+        """What a service run begins with."""
+        return Session(dict(self.values), self.language, self.shown)
+
+    def to_json(self) -> JsonValue:
+        """As the checkpoint of a service run holds it."""
+        return {
+            "values": {name: to_json(value) for name, value in self.values.items()},
+            "language": self.language,
+            "shown": [self.shown.number, self.shown.name] if self.shown else None,
+        }
+
+    @classmethod
+    def from_json(cls, raw: Any) -> Self:
+        """Read what `to_json` wrote; nothing, from a checkpoint that is older than sessions, is an empty one."""
+        if not raw:
+            return cls()
+        values = {name: from_json(value) for name, value in raw["values"].items()}
+        return cls(values, raw["language"], Party(*raw["shown"]) if raw["shown"] else None)
 
 
 class Sessions:
@@ -38,3 +59,13 @@ class Sessions:
         else:
             self._kept.move_to_end(chain)
         return session
+
+    def copied(self, chain: str) -> Session:
+        """A copy of the session of a chain; an empty one if it has none. None begins by this."""
+        found = self._kept.get(chain)
+        return found.copy() if found is not None else Session()
+
+    def adopt(self, chain: str, session: Session) -> None:
+        """Let the legs of a chain that a service run began share the session of that run."""
+        if self._kept.setdefault(chain, session) is session:
+            self.of(chain)

@@ -1,8 +1,10 @@
 """How a step leaves other than by an exit. Not exceptions: a component that catches Exception must not stop them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from cordboard.scenario.context import ScenarioError
+from cordboard.scenario.ports import Awaited
+from cordboard.scenario.run_mode import ScenarioError
 from cordboard.scenario.values import AnyValue
 
 
@@ -28,11 +30,24 @@ class Jumped(Signal):
 
 
 class Suspended(Signal):
-    """The service run sleeps until `wake` (aware)."""
+    """The service run sleeps until `wake` (aware), or until something comes that it waits for."""
 
-    def __init__(self, wake: datetime) -> None:
+    def __init__(self, wake: datetime, awaited: Sequence[Awaited] = ()) -> None:
         super().__init__()
         self.wake = wake
+        self.awaited = awaited
+
+
+class Joined(Signal):
+    """The branch ends that runs beside others."""
+
+
+class Unsaved(Signal):
+    """A checkpoint could not be written: no step of the run may go on, and none may take it for its own fault."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
 
 
 class HungUp(Signal):

@@ -2,18 +2,22 @@
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from cordboard.scenario.context import RunMode, ScenarioError
-from cordboard.scenario.frames import Frame
-from cordboard.scenario.ports import Effect
+from cordboard.scenario.branches import side_by_side
+from cordboard.scenario.frames import Frame, keep
+from cordboard.scenario.keys import as_key
+from cordboard.scenario.ports import Effect, Message, RunInfo
 from cordboard.scenario.program import Program
 from cordboard.scenario.results import Outcome, RunResult
-from cordboard.scenario.signals import Jumped, Stopped, Suspended, UncaughtError
+from cordboard.scenario.run_mode import RunMode, ScenarioError
+from cordboard.scenario.sessions import Session
+from cordboard.scenario.signals import Joined, Jumped, Stopped, Suspended, UncaughtError
 from cordboard.scenario.values import AnyValue, BadValueError, JsonValue, convert, from_json, normal, to_json
+from cordboard.scenario.waiting import Wait, begun, finished
 from cordboard.telephony import Exchange, Leg
 
 if TYPE_CHECKING:
@@ -52,7 +56,23 @@ class StepContext:
         self._depth = depth
         self._done = 0
         """Durable operations that this entering of the step has gone through."""
-        self.effects: list[Effect] = []
+        self._effects: list[Effect] = []
+        self._messages: list[Message] = []
+        self._memory: list[JsonValue] = []
+        """What is to be remembered: the last of it."""
+        self._waits: list[Wait] = []
+
+    def hand_over(self) -> None:
+        """The step is over: what it asked for goes into the commit that ends it."""
+        if self._effects:
+            self._run.effects += self._effects
+        if self._messages:
+            self._run.messages += self._messages
+        if self._memory:
+            memory = self._frame.memory
+            memory[self.step] = self._memory[-1]
+            if memory[self.step] is None:
+                del memory[self.step]
 
     @property
     def run_id(self) -> str:
@@ -111,6 +131,16 @@ class StepContext:
         """See Context."""
         return self._run.world.country
 
+    @property
+    def session(self) -> Session:
+        """See Context."""
+        return self._run.session
+
+    @property
+    def user(self) -> str:
+        """See Context."""
+        return self._run.user
+
     def now(self) -> datetime:
         """See Context."""
         return self._run.world.now()
@@ -143,13 +173,23 @@ class StepContext:
         except BadValueError as error:
             raise ScenarioError(f"variable {name!r}: {error}") from error
         self._frame.values[name] = fitted
+        if variable.session:
+            self._run.session.values[name] = fitted
         if variable.secret:
             self._run.secrets.add(fitted)
 
+    def remembered(self) -> JsonValue:
+        """See Context."""
+        return self._memory[-1] if self._memory else self._frame.memory.get(self.step)
+
+    def remember(self, value: JsonValue) -> None:
+        """See Context."""
+        self._memory.append(value)
+
     def emit(self, kind: str, key: str, payload: Mapping[str, JsonValue]) -> None:
         """See Context."""
-        own = key or f"{self.visit}:{len(self.effects)}"
-        self.effects.append(Effect(kind, own, dict(payload), self._run.id, self._run.chain))
+        own = key or f"{self.visit}:{len(self._effects)}"
+        self._effects.append(Effect(kind, own, dict(payload), self._run.id, self._run.chain))
 
     async def sleep(self, seconds: float) -> None:
         """See Context."""
@@ -192,8 +232,68 @@ class StepContext:
             raise Stopped(result.value, whole_chain=True)
         return result
 
+    async def branches(self, slugs: Sequence[str], *, first: bool = False) -> str:
+        """See Context."""
+        if not self._run.durable:
+            raise ScenarioError("only a service scenario can go several ways at once")
+        before = self._replayed("branches")
+        if before is None:
+            self._refuse_after_attempt()
+            old, won, error = dict(self._frame.values), "", ""
+            try:
+                won = await side_by_side(self._run, self._frame, self._depth, slugs, first=first)
+            except UncaughtError as fault:
+                error = str(fault)
+            changed = {name: to_json(value) for name, value in self._frame.values.items() if value is not old[name]}
+            before = {"first": won, "shared": changed, "error": error}
+            self._record("branches", before)
+            keep(self._program, self._run.session, {name: self._frame.values[name] for name in changed})
+        else:
+            self._frame.values |= {name: from_json(raw) for name, raw in before["shared"].items()}
+        if before["error"]:
+            raise ScenarioError(before["error"])
+        return str(before["first"])
+
+    def join(self) -> NoReturn:
+        """See Context."""
+        if not self._frame.beside:
+            raise ScenarioError("there are no branches here that run side by side: a join ends one of those")
+        raise Joined
+
+    async def wait_for(self, name: str, key: str = "", *, timeout: timedelta | None = None) -> Message | None:
+        """See Context."""
+        run = self._run
+        run.waited = True
+        wait = self._replayed("wait")
+        if wait is None:
+            self._refuse_after_attempt()
+            waits = [entry["wait"] for entry in self._frame.journal if "wait" in entry] if run.durable else self._waits
+            entered = self._frame.entered or run.world.clock.now()
+            wait = await begun(run, name, as_key(key, self.country), timeout, entered=entered, waits=waits)
+            self._waits.append(wait)
+            self._record("wait", wait)
+        return await finished(run, wait)
+
+    def post(self, name: str, key: str = "", data: Mapping[str, AnyValue] | None = None, *, run_id: str = "") -> None:
+        """See Context."""
+        raw = {field: to_json(normal(value)) for field, value in (data or {}).items()}
+        own_id = f"{self.visit}:m{len(self._messages)}"
+        now = self._run.world.clock.now()
+        self._messages.append(Message(name, as_key(key, self.country), raw, run_id, self.chain, own_id, now))
+
+    async def find_runs(self, scenario: str = "", key: str = "", *, ended: bool = False) -> Sequence[RunInfo]:
+        """See Context."""
+        found = await self._run.world.find_runs(scenario=scenario, key=key, unfinished=not ended)
+        return [info for info in found if info.id != self.run_id]
+
+    async def cancel_runs(self, scenario: str = "", key: str = "") -> int:
+        """See Context."""
+        return await self._run.world.cancel_runs(scenario, key, but=self.run_id)
+
     def jump(self, scenario: str) -> NoReturn:
         """See Context."""
+        if self._frame.beside:
+            raise ScenarioError("a branch that runs beside others cannot jump: join them first")
         raise Jumped(scenario)
 
     def stop(self, value: AnyValue = None, *, whole_chain: bool = False) -> NoReturn:
@@ -206,7 +306,8 @@ class StepContext:
         values: Mapping[str, AnyValue] | None = None,
         *,
         key: str = "",
-        mode: RunMode = RunMode.PARALLEL,
+        mode: RunMode | None = None,
+        at_most: int = 0,
     ) -> str:
         """See Context."""
         before = self._replayed("start")
@@ -218,22 +319,37 @@ class StepContext:
             values,
             key=key,
             mode=mode,
+            at_most=at_most,
             chain=self.chain,
             release=self._run.programs.number,
             run_id=new_id,
+            session=self._run.session,
         )
         self._record("start", started)
         return started
 
+    async def start_dialog(self, scenario: str, user: str, values: Mapping[str, AnyValue] | None = None) -> str:
+        """See Context."""
+        before = self._replayed("dialog")
+        if before is not None:
+            return str(before)
+        run = self._run
+        started = await run.world.start_dialog(
+            scenario, user, values, chain=self.chain, release=run.programs.number, session=run.session
+        )
+        self._record("dialog", started)
+        return started
+
     async def run_voice(self, scenario: str, leg: Leg, values: Mapping[str, AnyValue] | None = None) -> RunResult:
         """See Context."""
-        return await self._run.world.run_voice(scenario, leg, values, release=self._run.programs.number)
+        run = self._run
+        return await run.world.run_voice(scenario, leg, values, release=run.programs.number, session=run.session)
 
     async def attempt(self, description: str) -> None:
         """See Context."""
         if self._run.durable:
             self._record(ATTEMPT, description[:200])
-            await self._run.commit(())
+            await self._run.save()
 
     def _refuse_after_attempt(self) -> None:
         """Entering the step anew would make the attempt again: what may suspend a step cannot come behind one."""

@@ -3,7 +3,7 @@
 import typer
 
 from cordboard import __version__
-from cordboard.cli import lines, log, manual, scenarios, users
+from cordboard.cli import hooks, lines, log, manual, runs, scenarios, tokens, users
 from cordboard.cli.demo import demo
 from cordboard.cli.dial import dial
 from cordboard.cli.outside import outside
@@ -22,6 +22,9 @@ app.command()(outside)
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(users.app, name="user")
 app.add_typer(lines.app, name="line")
+app.add_typer(hooks.app, name="hook")
+app.add_typer(runs.app, name="run")
+app.add_typer(tokens.app, name="token")
 app.command("log")(log.show)
 app.command("manual")(manual.write)
 

@@ -1,0 +1,138 @@
+"""`cordboard hook`: what starts scenarios by itself."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+
+from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
+from cordboard.scenario.component import ScenarioKind
+from cordboard.scenario.hooks import EVENTS, Hook, HookKind
+from cordboard.scenario.schedule import BadScheduleError, parse_schedule
+from cordboard.scenario.text.reader import read
+from cordboard.store.database import Store
+
+app = typer.Typer(help="What starts scenarios by itself: events, schedules, the end of a talk.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="A short name for the attachment.")]
+Scenario = Annotated[str, typer.Argument(help="The published scenario that is started.")]
+Values = Annotated[
+    list[str] | None, typer.Option("--value", help="A start parameter: name=literal. Any number of times.")
+]
+
+
+@app.command("list")
+@asynchronous
+async def show_all(data: Data = None) -> None:
+    """List the attachments, when each schedule is due next, and why the last start of one failed."""
+    async with opened(settings_for(data)) as store:
+        hooks = await store.hooks.all()
+        zone = ZoneInfo((await store.office.load()).settings.time_zone)
+    table = Table("hook", "starts", "on", "next", "", box=None, pad_edge=False)
+    for hook in hooks:
+        note = hook.error or ("" if hook.enabled else "off")
+        table.add_row(hook.name, hook.scenario, hook.on or "the end of a talk", _next(hook, zone), note)
+    console.print(table)
+
+
+@app.command()
+def events() -> None:
+    """List the events that the exchange posts by itself. Scenarios and programs may post any other."""
+    for name, meaning in EVENTS.items():
+        console.print(f"{name:14} {meaning}", markup=False)
+
+
+@app.command("event")
+@asynchronous
+async def on_event(
+    name: Name,
+    event: Annotated[str, typer.Argument(help="The event's name: see `cordboard hook events`.")],
+    scenario: Scenario,
+    value: Values = None,
+    data: Data = None,
+) -> None:
+    """Start a service scenario at each event of a name. `call.ended` is the after-call hook."""
+    if event not in EVENTS:
+        errors.print(f"{event} is none of the exchange's own events: it starts when somebody posts it.", markup=False)
+    await _attach(Hook(name, HookKind.EVENT, scenario, event, _values(value)), ScenarioKind.SERVICE, data)
+
+
+@app.command("schedule")
+@asynchronous
+async def on_schedule(
+    name: Name,
+    schedule: Annotated[str, typer.Argument(help="'daily at 09:00', 'every 15m', 'on mon-fri at 9:00', or cron.")],
+    scenario: Scenario,
+    value: Values = None,
+    data: Data = None,
+) -> None:
+    """Start a service scenario by the clock of the office."""
+    try:
+        parse_schedule(schedule)
+    except BadScheduleError as fault:
+        fail(f"{fault}.")
+    await _attach(Hook(name, HookKind.SCHEDULE, scenario, schedule, _values(value)), ScenarioKind.SERVICE, data)
+
+
+@app.command("after-talk")
+@asynchronous
+async def after_talk(name: Name, scenario: Scenario, data: Data = None) -> None:
+    """Let a voice scenario take the external caller who remains when the office's side has hung up."""
+    await _attach(Hook(name, HookKind.AFTER_TALK, scenario), ScenarioKind.VOICE, data)
+
+
+@app.command()
+@asynchronous
+async def remove(name: Annotated[str, typer.Argument()], data: Data = None) -> None:
+    """Take an attachment away. What it has started goes on."""
+    async with opened(settings_for(data)) as store:
+        if not await store.hooks.remove(name):
+            fail(f"There is no hook {name}: see `cordboard hook list`.")
+    console.print(f"Hook {name} is removed", markup=False)
+
+
+def _next(hook: Hook, zone: ZoneInfo) -> str:
+    if hook.kind is not HookKind.SCHEDULE or not hook.enabled:
+        return ""
+    try:
+        due = parse_schedule(hook.on).after(datetime.now(UTC), zone)
+    except BadScheduleError:
+        return ""
+    return due.astimezone(zone).strftime("%Y-%m-%d %H:%M") if due else "never"
+
+
+def _values(options: list[str] | None) -> dict[str, str]:
+    values = {}
+    for option in options or []:
+        name, equals, text = option.partition("=")
+        if not equals or not name.isidentifier():
+            fail(f"{option}: write a start parameter as name=literal.")
+        values[name] = text
+    return values
+
+
+async def _attach(hook: Hook, kind: ScenarioKind, data: Data) -> None:
+    async with opened(settings_for(data)) as store:
+        if any(each.name == hook.name for each in await store.hooks.all()):
+            fail(f"There is a hook {hook.name} already: remove it first, or choose another name.")
+        await _check(store, hook, kind)
+        await store.hooks.put(
+            Hook(hook.name, hook.kind, hook.scenario, hook.on, hook.values, created=datetime.now(UTC))
+        )
+    console.print(f"Hook {hook.name} is attached", markup=False)
+
+
+async def _check(store: Store, hook: Hook, kind: ScenarioKind) -> None:
+    published = await published_scenarios(store)
+    if hook.scenario not in published:
+        fail(f"There is no published scenario {hook.scenario}. Published are: {', '.join(published) or 'none'}.")
+    scenario = read(published[hook.scenario]).scenario
+    if scenario is None or scenario.kind != kind.value:
+        fail(f"Scenario {hook.scenario} is no {kind.value} scenario: attach one that is.")
+    parameters = {variable.name for variable in scenario.variables if variable.parameter}
+    if unknown := hook.values.keys() - parameters:
+        fail(
+            f"Scenario {hook.scenario} has no start parameter {min(unknown)}. It has: {', '.join(sorted(parameters))}."
+        )

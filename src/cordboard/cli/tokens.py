@@ -1,0 +1,56 @@
+"""`cordboard token`: who may use the HTTP API."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.office.tokens import SCOPES, new_token
+
+app = typer.Typer(help="Tokens of programs that use the HTTP API.", no_args_is_help=True)
+
+
+@app.command("list")
+@asynchronous
+async def show_all(data: Data = None) -> None:
+    """List the tokens, what each may do, and when it was last used. The tokens themselves are not kept."""
+    async with opened(settings_for(data)) as store:
+        tokens = await store.tokens.all()
+    table = Table("token", "may", "made", "last used", box=None, pad_edge=False)
+    for token in tokens:
+        used = f"{token.used:%Y-%m-%d %H:%M}" if token.used else "never"
+        table.add_row(token.name, ", ".join(token.scopes), f"{token.created:%Y-%m-%d}", used)
+    console.print(table)
+
+
+@app.command()
+@asynchronous
+async def add(
+    name: Annotated[str, typer.Argument(help="Whom it is for: crm.")],
+    scope: Annotated[
+        list[str],
+        typer.Option(help="What it may do; any number of times: " + ", ".join(SCOPES) + ".", show_default=False),
+    ],
+    data: Data = None,
+) -> None:
+    """Make a token and print it, once: only its hash is kept."""
+    if unknown := set(scope) - SCOPES.keys():
+        possible = "; ".join(f"{each} ({meaning})" for each, meaning in SCOPES.items())
+        fail(f"There is no scope {min(unknown)}: choose of {possible}.")
+    plain, token = new_token(name, sorted(set(scope)), datetime.now(UTC))
+    async with opened(settings_for(data)) as store:
+        if not await store.tokens.add(token):
+            fail(f"There is a token {name} already: remove it first, or choose another name.")
+    console.print(plain, markup=False)
+
+
+@app.command()
+@asynchronous
+async def remove(name: Annotated[str, typer.Argument()], data: Data = None) -> None:
+    """Revoke a token, from the next request on."""
+    async with opened(settings_for(data)) as store:
+        if not await store.tokens.remove(name):
+            fail(f"There is no token {name}: see `cordboard token list`.")
+    console.print(f"Token {name} is revoked", markup=False)

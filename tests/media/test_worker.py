@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.media import client
 from cordboard.media.api import (
     AudioFileError,
     Codec,
@@ -23,8 +24,17 @@ from cordboard.media.api import (
     WorkerDiedError,
 )
 from cordboard.media.client import MediaWorker, start_worker
-from cordboard.testing.audio import has_tone, read_wav, strongest_frequency, tone, tone_wav
-from cordboard.testing.media import RtpPeer
+from cordboard.testing.audio import (
+    has_tone,
+    heard_among,
+    hears,
+    read_stereo,
+    read_wav,
+    strongest_frequency,
+    tone,
+    tone_wav,
+)
+from cordboard.testing.media import PAYLOAD_TYPES, RtpPeer
 
 pytestmark = pytest.mark.slow
 
@@ -281,3 +291,127 @@ async def test_a_worker_that_cannot_start_says_so(capfd: pytest.CaptureFixture[s
     with pytest.raises(WorkerDiedError, match="did not start"):
         await start_worker(rtp_ports=range(5, 6))
     assert "rtp_ports 5-5 holds no even port" in capfd.readouterr().err
+
+
+async def test_three_in_a_room_hear_each_other(worker: MediaWorker, tmp_path: Path) -> None:
+    """The parties are streams of a second worker, which plays a tone for each of them without end."""
+    far = await start_worker(rtp_ports=range(28_200, 28_300))
+    tones, codecs = [440.0, 700.0, 1000.0], [Codec.PCMA, Codec.PCMU, Codec.PCMA]
+    try:
+        handler = Handler()
+        room = await worker.room()
+        here = [await worker.open(handler, host="127.0.0.1") for _ in tones]
+        there = [await far.open(Handler(), host="127.0.0.1") for _ in tones]
+        plays = []
+        for near, other, codec, hz in zip(here, there, codecs, tones, strict=True):
+            await near.set_remote(Remote(*other.address, codec, PAYLOAD_TYPES[codec], 101))
+            await other.set_remote(Remote(*near.address, codec, PAYLOAD_TYPES[codec], 101))
+            plays.append(asyncio.create_task(other.play([ToneSpec((hz,), 1.0)], loop=True)))
+            await room.add(near)
+        await here[0].start_tape(tmp_path / "talk.wav", stereo=True)
+        recordings = [
+            asyncio.create_task(other.record(tmp_path / f"{index}.wav", limit=1.0)) for index, other in enumerate(there)
+        ]
+        assert [await recording for recording in recordings] == [1.0] * 3
+        heard = [heard_among(read_wav(tmp_path / f"{index}.wav"), tones) for index in range(3)]
+        assert heard == [{700.0, 1000.0}, {440.0, 1000.0}, {440.0, 700.0}]
+        await room.add(here[1], speaks=False)
+        await room.remove(here[2])
+        assert await there[0].record(tmp_path / "later.wav", limit=0.5) == 0.5
+        assert heard_among(read_wav(tmp_path / "later.wav")[800:], tones) == set()
+        await room.close()
+        with pytest.raises(ValueError, match="this room is closed"):
+            await room.add(here[0])
+        assert await here[0].stop_tape() >= 1.5
+        assert await here[0].stop_tape() == 0.0
+        left, right = read_stereo(tmp_path / "talk.wav")
+        assert heard_among(left, tones) == {440.0}
+        assert heard_among(right, tones) == {700.0, 1000.0}
+        for play in plays:
+            play.cancel()
+        await asyncio.gather(*plays, return_exceptions=True)
+    finally:
+        await far.close()
+
+
+async def test_a_tape_can_be_read_after_the_worker_was_killed(
+    worker: MediaWorker, peer: RtpPeer, tmp_path: Path
+) -> None:
+    stream = await worker.open(Handler(), host="127.0.0.1")
+    await stream.set_remote(peer.remote())
+    with pytest.raises(AudioFileError, match=r"/nowhere/a\.wav cannot be written"):
+        await stream.start_tape(Path("/nowhere/a.wav"))
+    path = tmp_path / "a.wav"
+    await stream.start_tape(path)
+    playing = asyncio.create_task(stream.play([ENDLESS], loop=True))
+    await _until(lambda: len(read_wav(path)) > 0)  # its header is written once a second
+    os.kill(worker.pid, signal.SIGKILL)
+    await worker.died()
+    with pytest.raises(WorkerDiedError):
+        await playing
+    with pytest.raises(WorkerDiedError):
+        await stream.stop_tape()
+    assert len(read_wav(path)) >= 8000
+    assert has_tone(path, 425.0)
+
+
+async def test_a_tape_is_complete_when_the_stream_or_the_worker_closes(
+    worker: MediaWorker, peer: RtpPeer, tmp_path: Path
+) -> None:
+    for name, end in (("stream.wav", "stream"), ("worker.wav", "worker")):
+        stream = await worker.open(Handler(), host="127.0.0.1")
+        await stream.set_remote(peer.remote())
+        await stream.start_tape(tmp_path / name, stereo=True)
+        await stream.play([ToneSpec((440.0,), 0.5)])
+        await (stream.close() if end == "stream" else worker.close())
+        _, right = read_stereo(tmp_path / name)
+        assert len(right) >= 4000
+        assert hears(right, 440.0)
+
+
+async def test_early_media_plays_and_hears_keys_before_anything_arrives(worker: MediaWorker, peer: RtpPeer) -> None:
+    """A far end that was named before the answer: the worker does not know of answers."""
+    handler = Handler()
+    stream = await worker.open(handler, host="127.0.0.1")
+    await stream.set_remote(peer.remote())
+    playing = asyncio.create_task(stream.play([ENDLESS], interrupt="1", loop=True))
+    await peer.until(lambda one: len(one.loud()))
+    peer.press(stream.address, "1")
+    assert (await playing).key == "1"
+    await stream.set_remote(peer.remote())  # the answer says the same again
+    heard = len(peer.heard)
+    await peer.until(lambda one: len(one.heard) > heard)
+    assert len({packet.ssrc for packet in peer.heard}) == 1
+
+
+async def test_a_worker_that_hangs_is_killed_and_told_as_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_ASK_SECONDS", 0.2)
+    worker = await start_worker(rtp_ports=range(28_300, 28_400))
+    handler = Handler()
+    stream = await worker.open(handler, host="127.0.0.1")
+    os.kill(worker.pid, signal.SIGSTOP)
+    async with asyncio.timeout(10):
+        with pytest.raises(WorkerDiedError):
+            await stream.stats()
+        await worker.died()
+    assert handler.is_lost.is_set()
+    await worker.close()
+
+
+async def test_a_worker_that_answers_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_ASK_SECONDS", 0.01)
+    asked = 0
+    watch = MediaWorker.watch
+
+    def count(worker: MediaWorker) -> None:
+        nonlocal asked
+        asked += 1
+        watch(worker)
+
+    monkeypatch.setattr(MediaWorker, "watch", count)
+    worker = await start_worker(rtp_ports=range(28_300, 28_400))
+    try:
+        await _until(lambda: asked > 10)
+        assert (await worker.open(Handler(), host="127.0.0.1")).address[0] == "127.0.0.1"
+    finally:
+        await worker.close()

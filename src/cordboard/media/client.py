@@ -5,6 +5,7 @@ Lives on the asyncio loop. It has no task of its own: answers come by the protoc
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import sys
@@ -33,6 +34,11 @@ _ERRORS: Final[dict[str, type[Exception]]] = {
 }
 _START_SECONDS = 20.0
 _STOP_SECONDS = 6.0
+_ASK_SECONDS = 2.0
+_SILENT_TIMES = 3
+"""So often in turn a worker may be asked in vain whether it is there. Not one long time: it is we who may have hung."""
+
+_log = logging.getLogger(__name__)
 
 
 class MediaWorker(asyncio.Protocol):
@@ -48,6 +54,9 @@ class MediaWorker(asyncio.Protocol):
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._handlers: dict[int, StreamHandler] = {}
         self._gone = asyncio.Event()
+        self._watch: asyncio.TimerHandle | None = None
+        self._asked: asyncio.Future[Any] | None = None
+        self._in_vain = 0
 
     @property
     def pid(self) -> int:
@@ -86,6 +95,8 @@ class MediaWorker(asyncio.Protocol):
         """See asyncio.Protocol: the worker is gone."""
         del exc  # how the socket ended says nothing: the process is asked
         self._transport = None
+        if self._watch is not None:
+            self._watch.cancel()
         waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
             if not future.done():
@@ -94,6 +105,22 @@ class MediaWorker(asyncio.Protocol):
         for handler in handlers.values():
             self._call_soon(handler.lost)
         self._gone.set()
+
+    # --- a worker that hangs ----------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """From now on, kill the worker if it does not answer for six seconds: then it is dead as any other."""
+        self._in_vain = self._in_vain + 1 if self._asked is not None and not self._asked.done() else 0
+        if self._in_vain == _SILENT_TIMES:
+            _log.error("the media worker (process %d) hangs: it is killed", self.pid)
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            return
+        if not self._in_vain:
+            with contextlib.suppress(WorkerDiedError):
+                _, self._asked = self.send(control.Hello())
+                self._asked.add_done_callback(_take_note)
+        self._watch = asyncio.get_running_loop().call_later(_ASK_SECONDS, self.watch)
 
     # --- MediaServer ------------------------------------------------------------------------------------------
 
@@ -262,6 +289,12 @@ class _Room:
         await self._server.call(control.CloseRoom(self._number))
 
 
+def _take_note(answer: asyncio.Future[Any]) -> None:
+    """An error of this answer is that the worker died, which is told otherwise."""
+    if not answer.cancelled():
+        answer.exception()
+
+
 def _died() -> WorkerDiedError:
     return WorkerDiedError("the media worker is gone")
 
@@ -300,4 +333,5 @@ async def start_worker(*, rtp_ports: range) -> MediaWorker:
     except BaseException:
         await server.close()
         raise
+    server.watch()
     return server

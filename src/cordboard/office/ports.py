@@ -1,11 +1,37 @@
 """What components may ask of the office. Answers come from memory unless a method is a coroutine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
-from cordboard.telephony import Party, PhoneNumber, Target
+from cordboard.office.hours import Span, days_around, days_of, open_at, spans_of
+from cordboard.telephony import Bridge, Leg, Party, PhoneNumber, Sound, Target
+
+__all__ = [
+    "Calendar",
+    "Destination",
+    "Form",
+    "FormField",
+    "FormFieldKind",
+    "Numbering",
+    "Person",
+    "PinCheck",
+    "Recordings",
+    "Refusal",
+    "Rooms",
+    "Screens",
+    "Span",
+    "Staff",
+    "Stay",
+    "Tags",
+    "days_around",
+    "days_of",
+    "open_at",
+    "spans_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +110,117 @@ class Staff(Protocol):
 
     async def check_pin(self, login: str, pin: str) -> PinCheck:
         """Compare with the user's PIN. Wrong ones are counted durably; five in a row lock it for 15 minutes."""
+
+
+class Tags(Protocol):
+    """Writes into the call log what a call was about."""
+
+    async def tag(self, chain: str, name: str, value: str) -> None:
+        """Give the call (all that hangs together: a chain) a tag, in place of the one of that name."""
+
+
+class Recordings(Protocol):
+    """The folder of recordings. Their names are paths within it, and hold nothing that came from outside."""
+
+    def new(self, chain: str, at: datetime) -> str:
+        """A name for a recording of that call which no other has; it is taken from now on. Raises OSError."""
+
+    def path(self, name: str) -> Path:
+        """Where the recording lies, or shall lie. Raises ValueError for a name that leads out of the folder."""
+
+    def discard(self, name: str) -> None:
+        """Delete a recording; nothing if there is none."""
+
+    async def has_voice(self, name: str, seconds: float) -> bool:
+        """Whether somebody is heard in it for at least that long, all in all. False if there is no such file."""
+
+
+class Calendar(Protocol):
+    """Knows when the office works. Moments are in its zone."""
+
+    def is_working(self, at: datetime) -> bool:
+        """Whether the office is open then."""
+
+    def holiday(self, day: date) -> str:
+        """What a day is called on which the office is closed for no reason of its week; empty for any other day."""
+
+
+class Stay(Protocol):
+    """One leg's time in a room."""
+
+    async def over(self) -> None:
+        """Wait until the leg has left or ended, the room was closed, or the talk it was made into is over."""
+
+    async def lonely(self, seconds: float) -> None:
+        """Wait until nobody else was there for that long without a break."""
+
+    async def leave(self) -> None:
+        """Go out; the leg stays answered. Nothing if it is out, or talks with the other one since."""
+
+
+class Rooms(Protocol):
+    """Conference rooms by name."""
+
+    async def create(self, name: str, leg: Leg) -> bool:
+        """Make an empty room. False if there is one of that name: of any number at once, one has it.
+
+        It goes when the call of `leg` has ended and nobody is in it.
+        """
+
+    async def enter(
+        self, name: str, leg: Leg, *, muted: bool = False, while_alone: Sequence[Sound] = ()
+    ) -> Stay | None:
+        """Let an answered leg in. Whoever is alone hears his `while_alone` over and over.
+
+        None if there is no such room, or the leg has ended.
+        """
+
+    async def convert(self, name: str) -> Bridge | None:
+        """Make a plain bridge of the two who are in, and the name free. None if they are not two.
+
+        Raises LookupError if there is no such room.
+        """
+
+
+class FormFieldKind(StrEnum):
+    """What a field of a form takes."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field."""
+
+    name: str
+    label: str
+    kind: FormFieldKind = FormFieldKind.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    """Of a choice: what there is."""
+    value: str = ""
+    """What stands in it at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a user is asked."""
+
+    title: str
+    text: str
+    fields: tuple[FormField, ...]
+
+
+class Screens(Protocol):
+    """The screens of the users."""
+
+    async def ask(self, user: str, form: Form) -> Mapping[str, str] | None:
+        """Show a form to the user (a login) and return what he has written, checked, by field; None if he closed it.
+
+        Dates are written as 2026-12-31, numbers as 12.5, booleans as true or false; a field left empty is empty.
+        Cancelling this takes the form away.
+        """

@@ -1,0 +1,69 @@
+"""The folder in which recordings are kept."""
+
+import asyncio
+import re
+import sys
+import wave
+from array import array
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+_STRANGE = re.compile(r"[^A-Za-z0-9-]+")
+_BLOCK = 0.02
+"""Seconds that are judged together."""
+_LOUD = 500
+"""The amplitude, of 32767, from which a block counts as voice: -36 dB. The noise of a line is at about -50 dB."""
+
+
+class RecordingFolder:
+    """Implements `office.ports.Recordings`: a folder a day, and in it files by time and call."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    def new(self, chain: str, at: datetime) -> str:
+        """See Recordings. The empty file is there at once: that is how a name is taken, by other nodes as well."""
+        call = _STRANGE.sub("-", chain).strip("-")
+        day = self._folder / f"{at:%Y-%m-%d}"
+        day.mkdir(parents=True, exist_ok=True)
+        for number in count(1):
+            path = day / f"{at:%H-%M-%S}-{call}{f'-{number}' if number > 1 else ''}.wav"
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            return path.relative_to(self._folder).as_posix()
+        raise AssertionError("count has no end")
+
+    def path(self, name: str) -> Path:
+        """See Recordings."""
+        path = (self._folder / name).resolve()
+        if not name or not path.is_relative_to(self._folder):
+            raise ValueError(f"the recording {name!r} lies outside the folder {self._folder}")
+        return path
+
+    def discard(self, name: str) -> None:
+        """See Recordings."""
+        self.path(name).unlink(missing_ok=True)
+
+    async def has_voice(self, name: str, seconds: float) -> bool:
+        """See Recordings. In a thread, because a silent hour takes a second to look through."""
+        return await asyncio.to_thread(_has_voice, self.path(name), seconds)
+
+
+def _has_voice(path: Path, seconds: float) -> bool:
+    """Whether there are blocks enough with a loud sample. Stops reading as soon as there are."""
+    try:
+        with wave.open(str(path), "rb") as file:
+            block = max(1, round(file.getframerate() * _BLOCK))
+            wanted = seconds / _BLOCK
+            loud = 0
+            while loud < wanted and (raw := file.readframes(block)):
+                samples = array("h", raw)
+                if sys.byteorder == "big":
+                    samples.byteswap()
+                loud += max(samples) >= _LOUD or min(samples) <= -_LOUD
+            return loud >= wanted
+    except (FileNotFoundError, wave.Error, EOFError):
+        return False

@@ -1,0 +1,162 @@
+"""Conference rooms by name: who is in them, what he hears while alone, and when they go."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from cordboard.telephony import Bridge, Conference, Exchange, Leg, LegState, Sound
+
+
+class ConferenceRooms:
+    """Implements `office.ports.Rooms`. Its tasks end with the legs that they wait for, or by `close`."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._rooms: dict[str, _Room] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def create(self, name: str, leg: Leg) -> bool:
+        """See Rooms. The name is taken before anything is waited for."""
+        if name in self._rooms:
+            return False
+        room = self._rooms[name] = _Room()
+        try:
+            room.conference = await self._exchange.conference(leg.chain)
+        except BaseException:
+            del self._rooms[name]
+            raise
+        room.ready.set()
+        self._spawn(self._outlive(name, room, leg))
+        return True
+
+    async def enter(
+        self, name: str, leg: Leg, *, muted: bool = False, while_alone: Sequence[Sound] = ()
+    ) -> "RoomStay | None":
+        """See Rooms."""
+        room = self._rooms.get(name)
+        if room is None:
+            return None
+        await room.ready.wait()
+        if room.conference is None or not await room.conference.add(leg, muted=muted):
+            return None
+        stay = RoomStay(room, leg, while_alone)
+        room.stays.append(stay)
+        self._spawn(self._accompany(name, room, stay))
+        await room.refresh()
+        return stay
+
+    async def convert(self, name: str) -> Bridge | None:
+        """See Rooms."""
+        room = self._rooms.get(name)
+        if room is None or room.conference is None:
+            raise LookupError(name)
+        if room.converted is not None:
+            return None
+        # Who is told that he is out of the conference must know by then that he is in a talk.
+        converted = room.converted = asyncio.get_running_loop().create_future()
+        bridge = None
+        try:
+            bridge = await room.conference.to_bridge()
+        finally:
+            converted.set_result(bridge)
+            if bridge is None:
+                room.converted = None
+            elif self._rooms.get(name) is room:
+                del self._rooms[name]
+        return bridge
+
+    async def close(self) -> None:
+        """Forget all rooms; the legs are the exchange's."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._rooms.clear()
+
+    async def _outlive(self, name: str, room: "_Room", leg: Leg) -> None:
+        """Wait for the end of the call that made the room."""
+        await leg.ended()
+        room.kept = False
+        await self._close_empty(name, room)
+
+    async def _accompany(self, name: str, room: "_Room", stay: "RoomStay") -> None:
+        """Wait until a leg has left, or the talk it was made into is over."""
+        assert room.conference is not None
+        await room.conference.left(stay.leg)
+        converted = room.converted
+        bridge = await asyncio.shield(converted) if converted is not None else None
+        if bridge is not None and not stay.left:
+            await bridge.ended()
+        stay.ended.set()
+        room.stays.remove(stay)
+        if bridge is None:
+            await room.refresh()
+            await self._close_empty(name, room)
+
+    async def _close_empty(self, name: str, room: "_Room") -> None:
+        if room.kept or room.stays or self._rooms.get(name) is not room:
+            return
+        del self._rooms[name]
+        if room.conference is not None:
+            await room.conference.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class RoomStay:
+    """Implements `office.ports.Stay`."""
+
+    def __init__(self, room: "_Room", leg: Leg, while_alone: Sequence[Sound]) -> None:
+        self.leg = leg
+        self.while_alone = while_alone
+        self.entertained = False
+        """Whether he hears that."""
+        self.left = False
+        self.ended = asyncio.Event()
+        self._room = room
+
+    async def over(self) -> None:
+        """See Stay."""
+        await self.ended.wait()
+
+    async def lonely(self, seconds: float) -> None:
+        """See Stay."""
+        while True:
+            changed = self._room.changed
+            try:
+                async with asyncio.timeout(seconds if self._room.stays == [self] else None):
+                    await changed.wait()
+            except TimeoutError:
+                return
+
+    async def leave(self) -> None:
+        """See Stay."""
+        if self._room.converted is None and self._room.conference is not None:
+            self.left = True
+            await self._room.conference.remove(self.leg)
+
+
+class _Room:
+    def __init__(self) -> None:
+        self.conference: Conference | None = None
+        self.ready = asyncio.Event()
+        self.kept = True
+        """Whether the call that made it goes on."""
+        self.stays: list[RoomStay] = []
+        self.converted: asyncio.Future[Bridge | None] | None = None
+        self.changed = asyncio.Event()
+        """Set, and made anew, whenever somebody comes or goes."""
+
+    async def refresh(self) -> None:
+        """Somebody has come or gone: music for who is alone now, silence where there is talk."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+        alone = len(self.stays) == 1
+        for stay in list(self.stays):
+            if alone == stay.entertained or not stay.while_alone or stay.leg.state is not LegState.ANSWERED:
+                continue
+            stay.entertained = alone
+            await stay.leg.background(stay.while_alone if alone else ())

@@ -1,0 +1,170 @@
+import asyncio
+
+import pytest
+
+from cordboard.office.rooms import ConferenceRooms
+from cordboard.simulation.exchange import SimulatedExchange
+from cordboard.simulation.leg import SimulatedLeg
+from cordboard.simulation.phone import SimulatedPhone
+from cordboard.simulation.virtual_time import VirtualClock, settle, virtual_time
+from cordboard.telephony import Clip, Leg, Tone
+from cordboard.testing.exchange import Listened, serving
+
+MUSIC = Clip(None, "music")
+VOICES = {name: Tone((hertz,), 1.0) for name, hertz in (("anna", 400.0), ("boris", 500.0), ("carl", 600.0))}
+
+
+class Hall:
+    """An exchange whose calls are answered and stand, and its rooms."""
+
+    def __init__(self) -> None:
+        self.exchange = SimulatedExchange(Listened(), VirtualClock())
+        self.rooms = ConferenceRooms(self.exchange)
+
+    async def take(self, leg: Leg) -> None:
+        await leg.answer()
+        await leg.ended()
+
+    async def call(self, name: str) -> tuple[SimulatedPhone, SimulatedLeg]:
+        phone = self.exchange.call_in(name, "700", line="city", voice=VOICES[name])
+        await settle()
+        return phone, phone.leg
+
+
+@virtual_time
+async def test_of_a_hundred_who_want_one_name_one_gets_it() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        _, leg = await hall.call("anna")
+        made = await asyncio.gather(*(hall.rooms.create("711", leg) for _ in range(100)))
+        assert made.count(True) == 1
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_who_is_alone_hears_music_until_somebody_comes_and_again_when_he_goes() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        anna, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        assert await hall.rooms.create("711", annas)
+        assert await hall.rooms.enter("711", annas, while_alone=[MUSIC]) is not None
+        await asyncio.sleep(0.1)
+        assert anna.hearing == MUSIC
+        stay = await hall.rooms.enter("711", boriss)
+        assert stay is not None
+        await settle()
+        assert anna.heard[-1].sound == VOICES["boris"]
+        assert boris.hearing == VOICES["anna"]
+        await stay.leave()
+        await stay.over()
+        await asyncio.sleep(0.1)
+        assert anna.hearing == MUSIC
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_a_room_goes_when_it_is_empty_and_its_maker_has_hung_up() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        anna, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        _, carls = await hall.call("carl")
+        await hall.rooms.create("711", annas)
+        await hall.rooms.enter("711", boriss)
+        anna.hang_up()
+        await settle()
+        assert not await hall.rooms.create("711", carls)
+        boris.hang_up()
+        await settle()
+        assert await hall.rooms.enter("711", carls) is None
+        assert await hall.rooms.create("711", carls)
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_an_empty_room_stays_while_its_maker_is_there() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        _, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        await hall.rooms.create("711", annas)
+        await hall.rooms.enter("711", boriss)
+        boris.hang_up()
+        await settle()
+        assert await hall.rooms.enter("711", annas) is not None
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_a_room_made_into_a_talk_keeps_both_until_it_is_over_and_its_name_is_free() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        anna, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        _, carls = await hall.call("carl")
+        await hall.rooms.create("711", annas)
+        parked = await hall.rooms.enter("711", annas, while_alone=[MUSIC])
+        await hall.rooms.enter("711", boriss)
+        assert parked is not None
+        over = asyncio.create_task(parked.over())
+        bridge = await hall.rooms.convert("711")
+        assert bridge is not None
+        assert await hall.rooms.create("711", carls)
+        await asyncio.sleep(60)
+        assert anna.heard[-1].sound == VOICES["boris"]
+        assert boris.hearing == VOICES["anna"]
+        assert not over.done()
+        boris.hang_up()
+        await over
+        assert anna.hearing is None
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_only_two_can_be_made_into_a_talk() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        legs = [(await hall.call(name))[1] for name in VOICES]
+        await hall.rooms.create("711", legs[0])
+        for leg in legs:
+            assert len(await asyncio.gather(hall.rooms.enter("711", leg))) == 1
+        assert await hall.rooms.convert("711") is None
+        with pytest.raises(LookupError):
+            await hall.rooms.convert("712")
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_lonely_begins_anew_whenever_somebody_was_there() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        _, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        await hall.rooms.create("711", annas)
+        stay = await hall.rooms.enter("711", annas)
+        assert stay is not None
+        lonely = asyncio.create_task(stay.lonely(10))
+        await asyncio.sleep(9)
+        await hall.rooms.enter("711", boriss)
+        await asyncio.sleep(100)
+        assert not lonely.done()
+        boris.hang_up()
+        await asyncio.sleep(9)
+        assert not lonely.done()
+        await asyncio.sleep(1.1)
+        assert lonely.done()
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_a_leg_that_has_ended_is_not_let_in() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        _, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        await hall.rooms.create("711", annas)
+        boris.hang_up()
+        await settle()
+        assert await hall.rooms.enter("711", boriss) is None
+        await hall.rooms.close()

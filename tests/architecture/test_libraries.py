@@ -22,6 +22,7 @@ USERS_OF = {
     "holidays": ("office/",),
     "numpy": ("media/", "speech/", "phone/"),
     "phonenumbers": ("telephony/phone_number.py",),
+    "psycopg": ("store/",),
     "prometheus_client": ("api/", "app.py"),
     "pwdlib": ("office/",),
     "pydantic": ("scenario/", "components/", "api/", "config.py"),

@@ -130,5 +130,5 @@ async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 async def test_a_url_of_something_else() -> None:
-    with pytest.raises(StoreUnusableError, match="only SQLite can be used so far"):
+    with pytest.raises(StoreUnusableError, match="only SQLite and PostgreSQL can be used: give a path"):
         await open_store("mysql://server/cordboard")

@@ -11,8 +11,8 @@ from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, Tex
 from sqlalchemy.exc import IntegrityError
 
 from cordboard.store import writer as writer_module
-from cordboard.store.engine import writing_engine
 from cordboard.store.errors import StoreClosedError
+from cordboard.store.sqlite import writing_engine
 from cordboard.store.writer import GROUP, Writer
 
 _metadata = MetaData()
@@ -210,7 +210,7 @@ _KILLED = """
     import asyncio, os, signal, sys
     from pathlib import Path
     from sqlalchemy import text
-    from cordboard.store.engine import writing_engine
+    from cordboard.store.sqlite import writing_engine
     from cordboard.store.writer import Writer
 
     async def main():

@@ -1,25 +1,43 @@
-"""SQLAlchemy engines over one SQLite file: one that may write, one that may only read."""
+"""Where the database is: a file of SQLite, or a PostgreSQL. What differs between the two ends here."""
 
-import os
 import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-LOCK_WAIT = 1.0
-"""Seconds that SQLite itself waits for another process's write before it reports a lock."""
+from cordboard.store import postgresql, sqlite
+from cordboard.store.errors import StoreUnusableError
+from cordboard.store.schema import ensure_schema
 
-_TROUBLE = {
-    sqlite3.SQLITE_BUSY: "the database is locked by another program: close what has it open",
-    sqlite3.SQLITE_LOCKED: "the database is locked by another program: close what has it open",
-    sqlite3.SQLITE_FULL: "the disk is full: free some space",
-    sqlite3.SQLITE_IOERR: "the disk cannot be read or written: check it, and the space on it",
-    sqlite3.SQLITE_NOMEM: "there is no memory left",
-    sqlite3.SQLITE_READONLY: "the database may only be read: check the rights of the file and its folder",
-    sqlite3.SQLITE_CANTOPEN: "the database cannot be opened: check the file, its folder and their rights",
-}
+CONNECTIONS = 2
+"""How many readings go on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The open database."""
+
+    writing: Engine
+    reading: Engine
+
+    def dispose(self) -> None:
+        """Let go of it."""
+        self.reading.dispose()
+        self.writing.dispose()  # last: closing the last connection of SQLite tidies the write-ahead log away
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a database is, and how it is opened."""
+
+    shown: str
+    engines: Callable[[], Engines]
+    why_unusable: Callable[[str, Exception], str]
+    file: Path | None = None
+    """Of SQLite."""
 
 
 def trouble(error: BaseException) -> str:
@@ -28,62 +46,54 @@ def trouble(error: BaseException) -> str:
     A trouble goes away when somebody does something about it, so what waits for it is tried again.
     """
     original = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(original, "sqlite_errorcode", None)
-    if not isinstance(code, int):
-        return ""
-    return _TROUBLE.get(code & 0xFF, "")  # the low byte is the primary code: sqlite.org/rescode.html
+    if isinstance(original, sqlite3.Error):
+        return sqlite.trouble(original)
+    return postgresql.trouble(error) if isinstance(error, DBAPIError) else ""
 
 
-def create_private(path: Path) -> None:
-    """Make sure the file exists and that nobody else may read it; SQLite gives its other files the same rights."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+def place_of(url_or_path: str | Path) -> Place:
+    """What a path, `sqlite:///path` or `postgresql://user:password@host/name` means. Raises StoreUnusableError."""
+    text = str(url_or_path)
+    scheme, separator, rest = text.partition("://")
+    if isinstance(url_or_path, Path) or not separator:
+        return _file(Path(url_or_path))
+    if scheme in ("postgresql", "postgres"):
+        return _server(text)
+    if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
+        message = f"{text}: only SQLite and PostgreSQL can be used: give a path, sqlite:///path or postgresql://user:password@host/name"
+        raise StoreUnusableError(message)
+    return _file(Path(rest.removeprefix("/")))
 
 
-def writing_engine(path: Path) -> Engine:
-    """An engine whose transactions take the write lock at once (BEGIN IMMEDIATE), so that none fails halfway.
-
-    The execution option `durable` (default true) chooses how a commit reaches the disk. kill -9 harms neither
-    way: the write-ahead log is in the system's hands. Only FULL also waits for the disk (about 1 ms, a flush per
-    group of writes) and so survives a loss of power; NORMAL may then lose the last moments, never break the file.
-    """
-    engine = _engine(path, pool_size=1)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        durable = connection.get_execution_options().get("durable", True)
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
-def reading_engine(path: Path, *, connections: int) -> Engine:
-    """An engine whose transactions see one committed state and cannot write."""
-    engine = _engine(path, pool_size=connections)
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    return engine
+def open_engines(place: Place) -> Engines:
+    """Open it, making or upgrading the tables if need be. Raises StoreUnusableError whose text says what to do."""
+    engines = place.engines()
+    try:
+        if place.file is None:
+            postgresql.check_server(engines.reading)
+        ensure_schema(engines.reading, engines.writing)
+    except StoreUnusableError as error:
+        engines.dispose()
+        message = f"{place.shown} {error}"
+        raise StoreUnusableError(message) from error
+    except (DBAPIError, sqlite3.DatabaseError) as error:
+        engines.dispose()
+        raise StoreUnusableError(place.why_unusable(place.shown, error)) from error
+    return engines
 
 
-def _engine(path: Path, *, pool_size: int) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        pool_size=pool_size,
-        max_overflow=0,
-        # The driver must not begin transactions by itself: it would begin the wrong kind, too late.
-        connect_args={"timeout": LOCK_WAIT, "isolation_level": None},
-    )
+def _file(path: Path) -> Place:
+    def engines() -> Engines:
+        sqlite.make_private(path)
+        return Engines(sqlite.writing_engine(path), sqlite.reading_engine(path, connections=CONNECTIONS))
 
-    @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA foreign_keys=ON")
+    return Place(str(path), engines, sqlite.why_unusable, path)
 
-    return engine
+
+def _server(text: str) -> Place:
+    url = postgresql.read_url(text)
+
+    def engines() -> Engines:
+        return Engines(postgresql.writing_engine(url), postgresql.reading_engine(url, connections=CONNECTIONS))
+
+    return Place(postgresql.shown(url), engines, postgresql.why_unusable)

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
+from cordboard.store.engine import CONNECTIONS
 from cordboard.store.writer import Work
 
 T = TypeVar("T")
-
-CONNECTIONS = 2
 
 
 class Reader:
@@ -29,5 +29,13 @@ class Reader:
         self._threads.shutdown()
 
     def _apply(self, work: Work[T]) -> T:
+        try:
+            return self._once(work)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return self._once(work)  # the connection had lain there while the server was started anew
+
+    def _once(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:
             return work(connection)

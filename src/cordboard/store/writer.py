@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 
+from cordboard.store import postgresql
 from cordboard.store.engine import trouble
 from cordboard.store.errors import StoreClosedError
 
@@ -67,6 +68,15 @@ class _Outcome:
     error: Exception | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A group whose commit was asked for, and whose answer has not been heard."""
+
+    group: _Group
+    ticket: str
+    result: tuple[list[_Outcome], int]
+
+
 class Writer:
     """Owns the write connection of `engine`. Use `start` and `close`, or `async with`."""
 
@@ -86,6 +96,8 @@ class Writer:
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
         self._closing_since: float | None = None
+        self._doubt: _Doubt | None = None
+        """Only the writer's thread uses it."""
         self.trouble = ""
         """What keeps the database from being written now, for the user; empty if nothing does."""
         self.dropped = 0
@@ -259,11 +271,18 @@ class Writer:
     def _apply(self, group: _Group) -> tuple[list[_Outcome], int]:
         """In the writer's thread: one transaction for the group, a savepoint for each unit in it."""
         with self._engine.connect().execution_options(durable=bool(group.units)) as connection, connection.begin():
+            doubt = self._doubt
+            if doubt is not None and doubt.group is group and postgresql.was_committed(connection, doubt.ticket):
+                return doubt.result
+            self._doubt = None
             outcomes = [_attempt(connection, unit.work) for unit in group.units]
             refused = sum(
                 _write_rows(connection, statement, [row.values for row in rows])
                 for statement, rows in itertools.groupby(group.rows, key=lambda row: row.statement)
             )
+            if ticket := postgresql.ticket(connection):
+                self._doubt = _Doubt(group, ticket, (outcomes, refused))
+        self._doubt = None
         return outcomes, refused
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from cordboard.scenario.ports import Releases, RunStore
 from cordboard.simulation.stores import MemoryReleases, MemoryRunStore, MemoryTraces
+from cordboard.testing.postgres import postgres_store
 from cordboard.testing.store import sqlite_store
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "MemoryTraces",
     "Stores",
     "memory_stores",
+    "postgres_stores",
     "sqlite_stores",
 ]
 
@@ -42,8 +44,16 @@ async def sqlite_stores(folder: Path) -> AsyncIterator[Stores]:
         yield Stores(store.runs, store.releases)
 
 
+@asynccontextmanager
+async def postgres_stores(folder: Path) -> AsyncIterator[Stores]:
+    """Those of the store, on PostgreSQL."""
+    async with postgres_store(folder) as store:
+        yield Stores(store.runs, store.releases)
+
+
 IMPLEMENTATIONS: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Any]]] = {
     "memory": memory_stores,
     "sqlite": sqlite_stores,
+    "postgresql": postgres_stores,
 }
 """All that the contract suite runs over."""

@@ -1,4 +1,4 @@
-"""Stores for tests: real ones, on SQLite, in a folder that goes away."""
+"""Stores for tests: real ones, in a folder that goes away."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cordboard.store.database import Store, open_store
 from cordboard.telephony import Clock
+from cordboard.testing.postgres import postgres_store
 
 DATABASE = "cordboard.db"
 
@@ -22,5 +23,6 @@ async def sqlite_store(folder: Path, *, clock: Clock | None = None) -> AsyncIter
 
 STORES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
     "sqlite": sqlite_store,
+    "postgresql": postgres_store,
 }
 """All that the suites of the store run over: each opens the store that belongs to a folder."""

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cordboard import __version__
+from cordboard.api import scenarios, traces
+from cordboard.api.access import Access
 from cordboard.api.server import serving
 from cordboard.api.web import build
 from cordboard.components import all_components
@@ -26,9 +28,12 @@ from cordboard.office.directory import OfficeDirectory
 from cordboard.office.pins import PinGuard
 from cordboard.office.ports import Numbering, Staff
 from cordboard.office.reception import Reception
+from cordboard.office.state_watch import StateWatch
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.context import ScenarioError
+from cordboard.scenario.ports import Message
 from cordboard.scenario.runner import Runner
+from cordboard.scenario.triggers import Triggers
 from cordboard.sip.api import Address
 from cordboard.speech.api import Speech, SpeechError
 from cordboard.speech.service import SpeechService, find_engines
@@ -41,6 +46,8 @@ from cordboard.telephony import Clock, Leg, LegRecord, SystemClock
 _log = structlog.get_logger("app")
 
 _DAY = 24 * 3600.0
+_LOOK = 1.0
+"""Seconds until a change of a line or of a user's phones is told as an event."""
 
 
 def catalogue() -> Catalogue:
@@ -129,13 +136,32 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             goodbye=Goodbye(speech, office),
         )
         stack.push_async_callback(runner.close)
+        access = Access(store.tokens, clock)
+        triggers = Triggers(store.hooks, store.runs, runner, clock, ZoneInfo(office.settings.time_zone))
         cordboard = Cordboard(store, office, exchange, runner, [engine.name for engine in engines])
         cordboard.web_port = await stack.enter_async_context(
-            serving(build(cordboard), settings.web_host, settings.web_port)
+            serving(
+                build(
+                    cordboard,
+                    scenarios.routes(runner, access),
+                    traces.routes(store.traces, office.phone, access),
+                ),
+                settings.web_host,
+                settings.web_port,
+            )
+        )
+        reception = Reception(
+            exchange,
+            office,
+            Scenarios(runner),
+            after_talk=lambda: triggers.after_talk,
+            has_talked=call_log.has_talked,
         )
         tasks = [
-            asyncio.create_task(exchange.serve(Reception(exchange, office, Scenarios(runner)))),
+            asyncio.create_task(exchange.serve(reception)),
             asyncio.create_task(runner.serve()),
+            asyncio.create_task(triggers.run()),
+            asyncio.create_task(_tell_changes(exchange, office, runner)),
             asyncio.create_task(office.watch()),
             asyncio.create_task(call_log.run()),
             asyncio.create_task(_forget_old_traces(store, clock, settings.trace_days)),
@@ -189,6 +215,20 @@ class Goodbye:
             await leg.answer()
             await leg.play([clip])
         await leg.hang_up()
+
+
+async def _tell_changes(exchange: SipExchange, office: OfficeDirectory, runner: Runner) -> None:
+    """Post an event when a line or a user's phones come or go; until cancelled."""
+    watch = StateWatch()
+    while True:
+        lines = {state.line: (state.up, state.note) for state in exchange.line_states()}
+        online = {login for account, login in office.owners().items() if exchange.reachable(account)}
+        if changes := watch.look(lines, online):
+            try:
+                await runner.post([Message(each.name, each.key, each.data) for each in changes])
+            except StoreError as fault:
+                _log.warning("an event could not be posted", events=[each.name for each in changes], error=str(fault))
+        await asyncio.sleep(_LOOK)
 
 
 async def _forget_old_traces(store: Store, clock: Clock, days: int) -> None:

@@ -6,19 +6,19 @@ import pytest
 
 from cordboard.scenario.hooks import Hook, HookKind, Hooks
 from cordboard.testing.hooks import MemoryHooks
-from cordboard.testing.store import sqlite_store
+from cordboard.testing.store import STORES
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 MISSED = Hook("missed", HookKind.EVENT, "callback", "call.missed", {"tries": "3"}, created=NOW)
 DAILY = Hook("daily", HookKind.SCHEDULE, "report", "daily at 09:00", enabled=False)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", *STORES])
 async def hooks(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hooks]:
     if request.param == "memory":
         yield MemoryHooks()
         return
-    async with sqlite_store(tmp_path) as store:
+    async with STORES[request.param](tmp_path) as store:
         yield store.hooks
 
 

@@ -39,8 +39,8 @@ class Runs(Protocol):
     async def ended(self, run_id: str, within: float) -> RunInfo | None:
         """The run once it has ended, or as it stands after `within` seconds; None if there is none."""
 
-    async def find(self, *, scenario: str = "", key: str = "", unfinished: bool = False) -> Sequence[RunInfo]:
-        """See RunStore.find."""
+    async def find_runs(self, *, scenario: str = "", key: str = "", unfinished: bool = False) -> Sequence[RunInfo]:
+        """See Runner.find_runs."""
 
     async def cancel(self, run_id: str) -> bool:
         """See Runner.cancel."""
@@ -95,7 +95,7 @@ def routes(runs: Runs, access: Access) -> APIRouter:
 
     @router.get("/runs", dependencies=[looking])
     async def find(scenario: str = "", key: str = "", *, unfinished: bool = False) -> list[Json]:
-        return [_shown(info) for info in await runs.find(scenario=scenario, key=key, unfinished=unfinished)]
+        return [_shown(info) for info in await runs.find_runs(scenario=scenario, key=key, unfinished=unfinished)]
 
     @router.delete("/runs/{run_id}", dependencies=[looking])
     async def cancel(run_id: str) -> Json:

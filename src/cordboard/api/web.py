@@ -1,10 +1,10 @@
-"""The web server of the administrator: health, metrics, live calls. Loopback only until there is a sign-in."""
+"""The web server: health, metrics, live calls, and the routes handed in. Loopback only until there is a sign-in."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -14,7 +14,7 @@ from cordboard.api.ports import Insight
 from cordboard.telephony import LegRecord
 
 
-def build(insight: Insight) -> FastAPI:
+def build(insight: Insight, *routers: APIRouter) -> FastAPI:
     """The application. It answers only when it is addressed as this machine, so no page elsewhere can read it."""
     app = FastAPI(title="Cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"], www_redirect=False)
@@ -35,6 +35,8 @@ def build(insight: Insight) -> FastAPI:
     async def calls() -> list[dict[str, Any]]:
         return chains(insight)
 
+    for router in routers:
+        app.include_router(router)
     return app
 
 

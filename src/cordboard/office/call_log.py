@@ -7,7 +7,7 @@ import structlog
 
 from cordboard.office.ended_calls import Directory, EndedCall, EndedCalls, ended_call
 from cordboard.office.repositories import CallLogRepository, LoggedChain, LoggedLeg
-from cordboard.telephony import ConnectionRecord, EndReason, LegRecord
+from cordboard.telephony import ConnectionRecord, EndReason, Leg, LegRecord
 
 GATHER = 0.1
 """Seconds that changes wait for company: a call that rings and is answered is written once."""
@@ -46,6 +46,10 @@ class CallLog:
         self._connections[record.id] = record
         self._calls.connection_changed(record)
         self._changed.set()
+
+    def has_talked(self, leg: Leg) -> bool:
+        """Whether a leg of a living call was ever joined with another."""
+        return self._calls.has_talked(leg.chain, leg.id)
 
     async def run(self) -> None:
         """Write what changes, until cancelled. Call `flush` after the end of the last call."""

@@ -1,7 +1,7 @@
 """The office in memory: what a call asks in its midst is answered from here, never from the database."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -91,6 +91,10 @@ class OfficeDirectory:
         """The scenario that takes an inbound call of `line`."""
         known = self._snapshot.lines.get(line)
         return known.scenario if known and known.scenario else self.settings.main_scenario
+
+    def owners(self) -> Mapping[str, str]:
+        """The login behind each account that can sign in."""
+        return {account: user.login for account, user in self._snapshot.owners.items()}
 
     # telephony.Directory
 

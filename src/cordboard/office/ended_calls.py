@@ -77,6 +77,10 @@ class EndedCalls:
         """Take a change."""
         self._connections.setdefault(record.chain, {})[record.id] = record
 
+    def has_talked(self, chain: str, leg_id: str) -> bool:
+        """Whether that leg of a living call was ever joined with another."""
+        return any(leg_id in {each.a_leg, each.b_leg} for each in self._connections.get(chain, {}).values())
+
 
 def ended_call(legs: Sequence[LegRecord], connections: Sequence[ConnectionRecord], directory: Directory) -> EndedCall:
     """What `legs` (all ended, in the order of their beginning) and `connections` make together."""

@@ -1,6 +1,6 @@
 """Who takes an inbound call: a scenario, a colleague's phones, a line, or nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -37,16 +37,28 @@ class VoiceScenarios(Protocol):
 class Reception:
     """The rule for every inbound leg; an instance is the exchange's `LegHandler`."""
 
-    def __init__(self, exchange: Exchange, office: OfficeDirectory, scenarios: VoiceScenarios) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        office: OfficeDirectory,
+        scenarios: VoiceScenarios,
+        *,
+        after_talk: Callable[[], str] = lambda: "",
+        has_talked: Callable[[Leg], bool] = lambda _: False,
+    ) -> None:
+        """`after_talk` names the scenario that takes an external leg which remains after a talk; empty: none does."""
         self._exchange = exchange
         self._office = office
         self._scenarios = scenarios
+        self._after_talk = after_talk
+        self._has_talked = has_talked
 
     async def __call__(self, leg: Leg) -> None:
         """Take care of `leg` until its call is over."""
         record = leg.record
         if record.line:
             await self._run(self._office.inbound_scenario(record.line), leg)
+            await self._remains(leg)
         elif person := self._office.by_account(record.account):
             await self._from_phone(leg, record, person)
         else:
@@ -60,6 +72,11 @@ class Reception:
             await self._run(destination.scenario, leg)
         else:
             await self._connect(leg, record, person, destination)
+
+    async def _remains(self, leg: Leg) -> None:
+        """The office's side has hung up and nothing more was drawn: the survey, or whatever is attached, begins."""
+        if (scenario := self._after_talk()) and leg.state is LegState.ANSWERED and self._has_talked(leg):
+            await self._run(scenario, leg)
 
     async def _run(self, scenario: str, leg: Leg) -> None:
         try:

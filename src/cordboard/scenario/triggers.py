@@ -47,6 +47,8 @@ class Triggers:
         self._clock = clock
         self._zone = zone
         self._look = asyncio.Event()
+        self.after_talk = ""
+        """The voice scenario that is attached to the end of a talk, as it was last looked at; empty: none."""
 
     def wake(self) -> None:
         """Something was posted here: look at once."""
@@ -68,6 +70,7 @@ class Triggers:
     async def look(self) -> float:
         """Start what is due now. Returns the seconds until it is worth looking again."""
         hooks = [hook for hook in await self._hooks.all() if hook.enabled]
+        self.after_talk = next((hook.scenario for hook in hooks if hook.kind is HookKind.AFTER_TALK), "")
         full = await self._events([hook for hook in hooks if hook.kind is HookKind.EVENT])
         waits = [await self._scheduled(hook) for hook in hooks if hook.kind is HookKind.SCHEDULE]
         return 0.0 if full else min([POLL, *waits])

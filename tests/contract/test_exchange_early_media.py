@@ -8,6 +8,7 @@ from cordboard.telephony import (
     Collected,
     CollectEnd,
     Digit,
+    EarlyMedia,
     Ended,
     EndReason,
     KeyRule,
@@ -21,7 +22,7 @@ from cordboard.telephony import (
     Tone,
     dial,
 )
-from cordboard.testing.exchange import ExchangeUnderTest, caller_and_leg, contract, tone_clip, voice
+from cordboard.testing.exchange import ExchangeUnderTest, caller_and_leg, contract, tone_clip, until, voice
 
 
 @contract
@@ -150,3 +151,80 @@ async def test_whoever_waits_for_somebody_hears_the_ringing(x: ExchangeUnderTest
         await phone.hears(620)
         await phone.hang_up()
         assert (await dialling).outcome == "answered"
+
+
+# --- far ends that are heard before they answer -------------------------------------------------------------------
+
+
+@contract
+async def test_a_far_end_is_heard_before_it_answers(x: ExchangeUnderTest) -> None:
+    await x.phone("102", FarEnd(answers_after=1.5, early=voice(1000), voice=voice(620)))
+    async with caller_and_leg(x, hz=440) as (phone, caller):
+        callee = await x.exchange.originate([PhoneTarget("102")], caller=Party("700"))
+        with callee.events() as events:
+            assert await anext(events) == Ringing()
+            assert await anext(events) == EarlyMedia()
+            assert await callee.early_media()
+            assert callee.state is LegState.RINGING
+            assert await callee.play([tone_clip(x, 880, 2)]) == Played(PlayEnd.STOPPED)
+            early = await x.exchange.join(caller, callee)
+            await phone.hears(1000)
+            assert isinstance(await anext(events), Answered)
+        bridge = await x.exchange.join(caller, callee)
+        await asyncio.wait_for(early.ended(), 1)
+        await phone.hears(620)
+        await (await x.rung("102")).hears(440)
+        assert [record.id for record in x.listener.connections] == [bridge.id]
+        await callee.hang_up()
+        await asyncio.wait_for(bridge.ended(), 1)
+
+
+@contract
+async def test_who_dials_hears_the_far_end_instead_of_our_ringing(x: ExchangeUnderTest) -> None:
+    await x.phone("102", FarEnd(answers_after=2.0, early=voice(1000), voice=voice(620)))
+    async with caller_and_leg(x) as (phone, leg):
+        ringback = [Tone((440.0,), on=3600.0)]
+        dialling = asyncio.create_task(
+            dial(x.exchange, leg, [PhoneTarget("102")], show=Party("101"), ringback=ringback)
+        )
+        await phone.hears(1000)
+        assert not x.listener.connections
+        await phone.hears(620)
+        await phone.hang_up()
+        assert (await dialling).outcome == "answered"
+        assert [record.ended is None for record in x.listener.connections] == [True, False]
+
+
+@contract
+async def test_who_is_not_answered_yet_hears_the_far_end_too(x: ExchangeUnderTest) -> None:
+    await x.phone("102", FarEnd(answers_after=1.5, early=voice(1000), refuses=EndReason.BUSY))
+    async with caller_and_leg(x, answered=False) as (phone, leg):
+        dialling = asyncio.create_task(dial(x.exchange, leg, [PhoneTarget("102")], show=Party("101")))
+        await phone.reaches(LegState.RINGING)
+        await phone.hears(1000)
+        assert (await dialling).outcome == "busy"
+        assert leg.record.answered is None
+        assert not x.listener.connections
+        await phone.hears(None)
+        playing = asyncio.create_task(leg.play([tone_clip(x, 440, 0.6)]))
+        await phone.hears(440)
+        assert (await playing).end is PlayEnd.FINISHED
+
+
+@contract
+async def test_of_several_far_ends_none_is_heard_before_one_answers(x: ExchangeUnderTest) -> None:
+    for account, hz in (("102", 1000), ("103", 1400)):
+        await x.phone(account, FarEnd(answers_after=None, early=voice(hz)))
+    async with caller_and_leg(x) as (phone, leg):
+        ringback = [Tone((440.0,), on=3600.0)]
+        targets = [PhoneTarget("102"), PhoneTarget("103")]
+        dialling = asyncio.create_task(dial(x.exchange, leg, targets, show=Party("101"), ringback=ringback))
+        for account in ("102", "103"):
+            await (await x.rung(account)).reaches(LegState.RINGING)
+        await phone.hears(440)
+        callee = next(one for one in x.exchange.legs() if one.id != leg.id)
+        await until(lambda: callee.state is LegState.RINGING)
+        assert not await callee.early_media()
+        await phone.hears_all(440)
+        dialling.cancel()
+        await asyncio.wait({dialling})

@@ -1,18 +1,15 @@
 """Rooms of legs: what happens at the edges, on the real wire."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from cordboard.switch.exchange import SipExchange
 from cordboard.telephony import EndReason, Leg, LegState
 from cordboard.testing.exchange import serving, until
-from cordboard.testing.real_exchange import Office, open_office
+from cordboard.testing.real_exchange import Office, kill_worker, open_office
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 
@@ -36,13 +33,6 @@ async def calls(folder: Path, count: int) -> AsyncIterator[tuple[Office, list[Le
         yield office, legs
 
 
-def kill_worker(exchange: SipExchange) -> None:
-    """Kill the one that carries the voices of the exchange."""
-    media = exchange.voices._media
-    assert media is not None
-    os.kill(media.pid, signal.SIGKILL)  # type: ignore[attr-defined]  # the contract has no process, the worker is one
-
-
 async def test_a_worker_that_dies_ends_the_room_with_its_legs(tmp_path: Path) -> None:
     async with calls(tmp_path, 2) as (office, legs):
         room, empty = await office.exchange.conference(), await office.exchange.conference()
@@ -50,7 +40,7 @@ async def test_a_worker_that_dies_ends_the_room_with_its_legs(tmp_path: Path) ->
             assert await empty.add(leg)
             assert await room.add(leg)
         assert not empty.legs
-        kill_worker(office.exchange)
+        kill_worker()
         async with asyncio.timeout(3.0):
             assert [await leg.ended() for leg in legs] == [EndReason.MEDIA_LOST] * 2
             await room.ended()
@@ -77,7 +67,7 @@ async def test_an_empty_room_outlives_the_worker(tmp_path: Path) -> None:
         assert await first.answer()
         assert await room.add(first)
         await room.remove(first)
-        kill_worker(office.exchange)
+        kill_worker()
         assert await asyncio.wait_for(first.ended(), 3.0) is EndReason.MEDIA_LOST
         await until(lambda: office.exchange.counters()["media_restarts"] == 1 and office.exchange.media_up)
         await office.phone("102").dial("200")

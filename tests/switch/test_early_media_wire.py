@@ -1,43 +1,34 @@
 """Voices before the answer, as the wire has them."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from cordboard.media.api import Codec
 from cordboard.sip.api import EndedBy
 from cordboard.sip.sdp import parse
-from cordboard.switch.exchange import SipExchange
-from cordboard.telephony import EndReason, KeyRule, Leg, LegState, Played, PlayEnd, Tone
-from cordboard.testing.audio import hears
-from cordboard.testing.exchange import serving, until
-from cordboard.testing.real_exchange import Accounts, Office, open_office
-from cordboard.testing.switch import BOTH, Peer, PeerCall, open_peer
+from cordboard.telephony import (
+    Answered,
+    EarlyMedia,
+    EndReason,
+    KeyRule,
+    LegState,
+    LineTarget,
+    Party,
+    Played,
+    PlayEnd,
+    Ringing,
+    Tone,
+)
+from cordboard.testing.audio import hears, tone
+from cordboard.testing.exchange import until
+from cordboard.testing.real_exchange import kill_worker
+from cordboard.testing.switch import BOTH, PeerCall, description, line_office
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 
 PROMPT = [Tone((440.0,), 60.0)]
-
-
-@asynccontextmanager
-async def line_office(folder: Path) -> AsyncIterator[tuple[Office, Peer, asyncio.Queue[Leg]]]:
-    """An office with a line whose far end is a peer; its calls wait in a queue."""
-    legs: asyncio.Queue[Leg] = asyncio.Queue()
-
-    async def take(leg: Leg) -> None:
-        legs.put_nowait(leg)
-        await leg.ended()
-
-    async with open_peer() as peer:
-        directory = Accounts("101")
-        directory.wanted = [peer.line()]
-        async with open_office(folder, directory) as office, serving(office.exchange, take):
-            await until(lambda: any(state.up for state in office.exchange.line_states()))
-            yield office, peer, legs
 
 
 async def hears_early(call: PeerCall) -> tuple[str, int]:
@@ -123,14 +114,63 @@ async def test_a_worker_that_dies_takes_an_early_call_with_it(tmp_path: Path) ->
         call = await peer.dial(office.server, "200", *BOTH)
         leg = await legs.get()
         assert await leg.early_media()
-        kill_worker(office.exchange)
+        kill_worker()
         assert await asyncio.wait_for(leg.ended(), 3.0) is EndReason.MEDIA_LOST
         end = await call.end()
         assert (end.by, end.status) == (EndedBy.REMOTE, 503)
 
 
-def kill_worker(exchange: SipExchange) -> None:
-    """Kill the one that carries the voices of the exchange."""
-    media = exchange.voices._media
-    assert media is not None
-    os.kill(media.pid, signal.SIGKILL)  # type: ignore[attr-defined]  # the contract has no process, the worker is one
+# --- far ends of our own calls ------------------------------------------------------------------------------------
+
+
+async def test_a_line_is_heard_before_it_answers_and_may_move_then(tmp_path: Path) -> None:
+    async with line_office(tmp_path) as (office, peer, legs):
+        caller = await peer.dial(office.server, "200", *BOTH)
+        leg = await legs.get()
+        callee = await office.exchange.originate([LineTarget("city", "0671234567")], caller=Party("100"))
+        session, called = await peer.taken.get()
+        assert session.offer is not None
+        ours = parse(session.offer)
+        with callee.events() as events:
+            session.progress(183, description(called.rtp.port, "0 PCMU", direction="sendonly"))
+            assert await anext(events) == Ringing()
+            assert await anext(events) == EarlyMedia()
+            session.progress(183, description(called.rtp.port, "0 PCMU"))
+            assert not callee.record.held
+            assert await leg.early_media()
+            early = await office.exchange.join(leg, callee)
+            called.rtp.say((ours.host, ours.port), tone(440.0, seconds=0.3), Codec.PCMU)
+            await caller.rtp.until(lambda rtp: hears(rtp.loud(), 440.0))
+            # The voice of the answer comes from elsewhere, by another law.
+            other = await peer.new_rtp()
+            session.accept(description(other.port, "8 PCMA"))
+            assert await anext(events) == Answered()
+        assert await leg.answer()
+        await office.exchange.join(leg, callee)
+        await asyncio.wait_for(early.ended(), 1.0)
+        before = len(caller.rtp.heard)
+        other.say((ours.host, ours.port), tone(1000.0, seconds=0.3))
+        await caller.rtp.until(lambda rtp: hears(rtp.samples()[before * 160 :], 1000.0))
+        caller.rtp.say(await caller.voice_of(), tone(620.0, seconds=0.3))
+        await other.until(lambda rtp: hears(rtp.samples(), 620.0))
+
+
+async def test_an_early_voice_that_cannot_be_taken_hinders_nothing(tmp_path: Path) -> None:
+    async with line_office(tmp_path) as (office, peer, _):
+        callee = await office.exchange.originate([LineTarget("city", "0671234567")], caller=Party("100"))
+        session, called = await peer.taken.get()
+        session.progress(183, description(called.rtp.port, "18 G729"))
+        await until(lambda: callee.state is LegState.RINGING)
+        assert not await callee.early_media()
+        session.accept(description(called.rtp.port, "8 PCMA"))
+        assert await callee.answer()
+
+
+async def test_a_worker_that_dies_ends_a_call_that_is_heard_early(tmp_path: Path) -> None:
+    async with line_office(tmp_path) as (office, peer, _):
+        callee = await office.exchange.originate([LineTarget("city", "0671234567")], caller=Party("100"))
+        session, called = await peer.taken.get()
+        kill_worker()
+        session.progress(183, description(called.rtp.port, "8 PCMA"))
+        assert await asyncio.wait_for(callee.ended(), 3.0) is EndReason.MEDIA_LOST
+        assert (await called.end()).by is EndedBy.REMOTE

@@ -1,8 +1,6 @@
 """Offers and answers as other people's phones make them, over the wire."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,30 +11,13 @@ from cordboard.sip.sdp import parse
 from cordboard.switch.leg import SipLeg
 from cordboard.telephony import CollectEnd, KeyRule, Leg, LegState, LineTarget, Party, PlayEnd, Tone
 from cordboard.testing.audio import hears, tone
-from cordboard.testing.exchange import serving, until
-from cordboard.testing.real_exchange import Accounts, Office, open_office
-from cordboard.testing.switch import BOTH, Peer, PeerCall, description, open_peer
+from cordboard.testing.exchange import until
+from cordboard.testing.real_exchange import Office
+from cordboard.testing.switch import BOTH, Peer, PeerCall, description, line_office
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 
 RING = [Tone((440.0,), 60.0)]
-
-
-@asynccontextmanager
-async def line_office(folder: Path) -> AsyncIterator[tuple[Office, Peer, asyncio.Queue[Leg]]]:
-    """An office with a line whose far end is a peer; its calls wait in a queue."""
-    legs: asyncio.Queue[Leg] = asyncio.Queue()
-
-    async def take(leg: Leg) -> None:
-        legs.put_nowait(leg)
-        await leg.ended()
-
-    async with open_peer() as peer:
-        directory = Accounts("101")
-        directory.wanted = [peer.line()]
-        async with open_office(folder, directory) as office, serving(office.exchange, take):
-            await until(lambda: all(state.up for state in office.exchange.line_states()) and len(directory.wanted))
-            yield office, peer, legs
 
 
 async def joined(office: Office, peer: Peer, legs: asyncio.Queue[Leg], *formats: str) -> tuple[PeerCall, PeerCall]:

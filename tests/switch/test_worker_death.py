@@ -1,8 +1,6 @@
 """The media worker dies in the midst of calls."""
 
 import asyncio
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -10,29 +8,9 @@ import pytest
 from cordboard.sip.api import EndedBy
 from cordboard.telephony import EndReason, Leg, LegState, Party, PhoneTarget, Tone
 from cordboard.testing.exchange import serving, until
-from cordboard.testing.real_exchange import Office, open_office
+from cordboard.testing.real_exchange import kill_worker, open_office
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
-
-
-def kill_worker(office: Office, among: set[int]) -> None:
-    """Kill the exchange's worker; the desk's lives."""
-    os.kill(worker_of(office, among), signal.SIGKILL)
-
-
-def workers() -> set[int]:
-    """The media workers that are children of this process."""
-    own = os.getpid()
-    children = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii").split()
-    return {int(pid) for pid in children if b"cordboard.media.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
-
-
-def worker_of(office: Office, among: set[int]) -> int:
-    """The exchange's: it has the exchange's range of ports among its arguments."""
-    del office
-    mine = [pid for pid in among if b"\x0033400\x00" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert len(mine) == 1
-    return mine[0]
 
 
 async def test_calls_end_and_the_next_one_works(tmp_path: Path) -> None:
@@ -58,7 +36,7 @@ async def test_calls_end_and_the_next_one_works(tmp_path: Path) -> None:
         rung = await callee.incoming.get()
         await until(lambda: called.state is LegState.RINGING)
 
-        kill_worker(office, workers())
+        kill_worker()
         async with asyncio.timeout(3.0):
             assert [await leg.ended() for leg in (a, b, called)] == [EndReason.MEDIA_LOST] * 3
             await bridge.ended()
@@ -98,7 +76,7 @@ async def test_without_any_worker_a_call_is_told_so(tmp_path: Path, monkeypatch:
     async with open_office(tmp_path) as office, serving(office.exchange, answer):
         monkeypatch.setattr(voices, "start_worker", cannot)
         monkeypatch.setattr(voices, "_PATIENCE", 0.2)
-        kill_worker(office, workers())
+        kill_worker()
         await until(lambda: not office.exchange.media_up)
         call = await office.phone("101").dial("200")
         end = await asyncio.wait_for(call.ended(), 3.0)

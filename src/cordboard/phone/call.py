@@ -70,6 +70,7 @@ class Call:
         self._spawn = spawn
         self._ours = AudioDescription(host=host, port=stream.address[1], payloads=OFFER)
         self._session_id, self._version = random.getrandbits(31), 0
+        self._said: bytes | None = None
         self._started = asyncio.get_running_loop().time()
         self._rings, self._up, self._over = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._recording: asyncio.Task[None] | None = None
@@ -115,18 +116,28 @@ class Call:
         self._incoming.progress(180)
         self._rings.set()
 
+    async def speak_early(self) -> None:
+        """Ring, of a call that came in, and let the caller hear what is said before the answer."""
+        self._incoming.progress(183, await self._description())
+        self._rings.set()
+
     async def answer(self) -> None:
         """Answer a call that came in."""
-        session = self._incoming
-        if session.offer is None:
-            sdp = self._build(self._ours)
-        else:
-            theirs = parse(session.offer)
-            ours = answer(theirs, self._ours)
-            await self._agree(theirs, ours)
-            sdp = self._build(ours)
-        session.accept(sdp)
+        self._incoming.accept(await self._description())
         self._connected()
+
+    async def _description(self) -> bytes:
+        # Whatever was said before the answer, the answer says it again (RFC 6337 §3.1.1).
+        if self._said is None:
+            offer = self._incoming.offer
+            if offer is None:
+                self._said = self._build(self._ours)
+            else:
+                theirs = parse(offer)
+                ours = answer(theirs, self._ours)
+                await self._agree(theirs, ours)
+                self._said = self._build(ours)
+        return self._said
 
     def refuse(self, status: int, phrase: str = "") -> None:
         """Refuse a call that came in."""

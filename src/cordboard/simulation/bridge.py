@@ -22,6 +22,8 @@ class SimulatedBridge:
         self._listener = listener
         self._clock = clock
         self._over = asyncio.Event()
+        self._connects = False
+        """Whether both are answered: only then it is a connection."""
 
     @property
     def id(self) -> str:
@@ -39,9 +41,10 @@ class SimulatedBridge:
     def open(self) -> None:
         """Let the voices flow, or be over at once if a leg is not there for it."""
         a, b = self._legs
-        if a.state is not LegState.ANSWERED or b.state is not LegState.ANSWERED:
+        if not a.open or not b.open:
             self._over.set()
             return
+        self._connects = a.state is b.state is LegState.ANSWERED
         for leg in self._legs:
             if leg.place is not None:
                 leg.place.leave(leg)
@@ -50,14 +53,15 @@ class SimulatedBridge:
             leg.stop_sounds()
         for leg in self._legs:
             leg.listen()
-        self._listener.connection_changed(self._record)
+        if self._connects:
+            self._listener.connection_changed(self._record)
 
     # --- where its legs are (simulation.leg.Place) ------------------------------------------------------------
 
     def voices_for(self, leg: "SimulatedLeg") -> Sequence[Sound]:
         """See Place."""
-        phone = self._other(leg).phone
-        return [] if phone is None or phone.voice is None else [phone.voice]
+        voice = self._other(leg).says
+        return [] if voice is None else [voice]
 
     def key_from(self, leg: "SimulatedLeg", key: str) -> None:
         """See Place. The other side hears it."""
@@ -84,4 +88,5 @@ class SimulatedBridge:
             leg.place = None
         for leg in self._legs:
             leg.listen()
-        self._listener.connection_changed(replace(self._record, ended=self._clock.now()))
+        if self._connects:
+            self._listener.connection_changed(replace(self._record, ended=self._clock.now()))

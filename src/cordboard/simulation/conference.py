@@ -88,8 +88,8 @@ class SimulatedConference:
     def voices_for(self, leg: SimulatedLeg) -> Sequence[Sound]:
         """See Place."""
         others = (member for member in self._members.values() if member.leg is not leg and not member.muted)
-        phones = (member.leg.phone for member in others)
-        return [phone.voice for phone in phones if phone is not None and phone.voice is not None]
+        voices = (member.leg.says for member in others)
+        return [voice for voice in voices if voice is not None]
 
     def key_from(self, leg: SimulatedLeg, key: str) -> None:
         """See Place. The others hear no keys."""

@@ -95,6 +95,8 @@ class SimulatedExchange:
             )
         )
         phones = [CalledPhone(leg, target, self.far_ends[target]) for target in targets if target in self.far_ends]
+        if len(phones) == 1:
+            phones[0].alone = True
         self.called += phones
         self._spawn(self._place(leg, phones, ring_time))
         return leg

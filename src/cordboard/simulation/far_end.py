@@ -27,6 +27,8 @@ class FarEnd:
     """After the answer."""
     voice: Sound | None = None
     """What it says all the time."""
+    early: Sound | None = None
+    """What it, or its network, lets be heard from the moment it rings until it answers."""
 
     @classmethod
     def answers(

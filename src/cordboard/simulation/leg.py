@@ -65,6 +65,8 @@ class SimulatedLeg(LivingLeg):
         self._spawn = spawn
         self._playing: _Playing | None = None
         self._early = False
+        self._early_voice: Sound | None = None
+        """What the far end of an outbound leg lets be heard before it answers."""
         self._tape: Tape | None = None
         self._taped = 0.0
         """Seconds of the recording that the end of the leg has ended."""
@@ -79,7 +81,7 @@ class SimulatedLeg(LivingLeg):
     async def early_media(self) -> bool:
         """See telephony.Leg."""
         if self.record.direction is Direction.OUTBOUND or self.state is LegState.ANSWERED:
-            return self.state is LegState.ANSWERED
+            return self.open
         if self.state is LegState.ENDED or not self.caller_hears_early:
             return False
         await self.ring()
@@ -90,6 +92,21 @@ class SimulatedLeg(LivingLeg):
     def early(self) -> bool:
         """Whether its voice is open before the answer."""
         return self._early and self.state is LegState.RINGING
+
+    @property
+    def open(self) -> bool:
+        """Whether voices can flow."""
+        return self.early or self.state is LegState.ANSWERED
+
+    @property
+    def says(self) -> Sound | None:
+        """What is heard of its far end."""
+        return self._early_voice if self.phone is None else self.phone.voice
+
+    def opens_early(self, voice: Sound) -> None:
+        """The far end of an outbound leg is heard before it answers."""
+        self._early, self._early_voice = True, voice
+        self.life.early_media()
 
     async def answer(self) -> bool:
         """See telephony.Leg."""
@@ -161,7 +178,7 @@ class SimulatedLeg(LivingLeg):
     @property
     def _ear(self) -> SimulatedPhone | None:
         """Who hears what we play, if anybody does."""
-        return self.phone if self.state is LegState.ANSWERED or self.early else None
+        return self.phone if self.open else None
 
     def stop_sounds(self, key: str = "") -> None:
         """Nothing plays any more, because of `key` if there is one. The far end is told by `listen`."""
@@ -172,7 +189,7 @@ class SimulatedLeg(LivingLeg):
     def listen(self) -> None:
         """Let the far end hear what is to be heard where the leg is, unless something plays."""
         if self._playing is None and self.phone is not None:
-            there = self.place if self.state is LegState.ANSWERED else None
+            there = self.place if self.open else None
             self.phone.hears_voices(there.voices_for(self) if there is not None else ())
 
     async def send_digits(self, digits: str) -> None:

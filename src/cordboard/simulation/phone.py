@@ -181,6 +181,8 @@ class CalledPhone(SimulatedPhone):
         super().__init__(leg, behaviour.voice)
         self.target = target
         self.behaviour = behaviour
+        self.alone = False
+        """Whether no other phone rings with it: of several, none is heard before the answer."""
 
     async def ring(self) -> EndReason | None:
         """Ring and decide: None is an answer. Never returns if nobody ever decides."""
@@ -189,6 +191,8 @@ class CalledPhone(SimulatedPhone):
             await asyncio.sleep(does.rings_after)
             self.rings()
             self.leg.life.ring()
+            if self.alone and does.early is not None:
+                self.leg.opens_early(does.early)
         if does.answers_after is None:
             await asyncio.Event().wait()
         else:

@@ -16,6 +16,8 @@ class SipBridge:
         self.legs = (a, b)
         self._services = a.services
         self._over = asyncio.Event()
+        self._connects = False
+        """Whether both are answered: only then it is a connection."""
 
     @property
     def id(self) -> str:
@@ -27,20 +29,23 @@ class SipBridge:
         await self._over.wait()
 
     async def open(self) -> None:
-        """Let the voices flow. If one leg is not up, or the worker is dead, the bridge is ended when this returns."""
+        """Let the voices flow. If one leg has none, or the worker is dead, the bridge is ended when this returns."""
         a, b = self.legs
-        if a.voice is None or b.voice is None:
+        streams = a.flow, b.flow
+        if streams[0] is None or streams[1] is None:
             self._over.set()
             return
+        self._connects = a.state is b.state is LegState.ANSWERED
         for leg in self.legs:
             if leg.place is not None:
                 leg.place.leave(leg)  # the worker takes the streams from where they were when it joins them
         for leg in self.legs:
             leg.place = self
             leg.fall_silent()
-        self._services.listener.connection_changed(self.record)
+        if self._connects:
+            self._services.listener.connection_changed(self.record)
         try:
-            await self._services.voices.join(a.voice, b.voice)
+            await self._services.voices.join(streams[0], streams[1])
         except WorkerDiedError:
             self.end()
         except asyncio.CancelledError:
@@ -54,14 +59,15 @@ class SipBridge:
         self._over.set()
         for leg in self.legs:
             leg.place = None
-        self._services.listener.connection_changed(replace(self.record, ended=self._services.clock.now()))
+        if self._connects:
+            self._services.listener.connection_changed(replace(self.record, ended=self._services.clock.now()))
         return True
 
     async def close(self) -> None:
         """See telephony.Bridge."""
         a, b = self.legs
-        if self.end() and a.state is b.state is LegState.ANSWERED and a.stream is not None and b.stream is not None:
-            await self._services.voices.part(a.stream, b.stream)
+        if self.end() and a.flow is not None and b.flow is not None:
+            await self._services.voices.part(a.flow, b.flow)
 
     # --- where its legs are (switch.leg.Place) ----------------------------------------------------------------
 

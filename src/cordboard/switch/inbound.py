@@ -53,7 +53,7 @@ class InboundLeg(SipLeg):
         async with self._answering:
             if self.state in (LegState.CALLING, LegState.RINGING) and self._theirs is not None and not self._early:
                 await self._open_early()
-        return self.early or self.state is LegState.ANSWERED
+        return await super().early_media()
 
     @property
     def early(self) -> bool:

@@ -18,6 +18,7 @@ from cordboard.switch.services import Services
 from cordboard.switch.sounds import sources
 from cordboard.telephony import (
     Digit,
+    Direction,
     EndReason,
     LegLife,
     LegRecord,
@@ -80,8 +81,8 @@ class SipLeg(LivingLeg):
         """See telephony.Leg. Nothing on an outbound leg: it is the far end that rings."""
 
     async def early_media(self) -> bool:
-        """See telephony.Leg. Nothing on an outbound leg."""
-        return self.state is LegState.ANSWERED
+        """See telephony.Leg."""
+        return self.early or self.state is LegState.ANSWERED
 
     @property
     def early(self) -> bool:
@@ -211,9 +212,14 @@ class SipLeg(LivingLeg):
         return self.stream if self.state is LegState.ANSWERED else None
 
     @property
-    def ear(self) -> MediaStream | None:
-        """The stream, while somebody is there to hear what we play."""
+    def flow(self) -> MediaStream | None:
+        """The stream, while voices flow: from the answer on, or from early media."""
         return self.stream if self.early else self.voice
+
+    @property
+    def ear(self) -> MediaStream | None:
+        """The stream, while somebody is there to hear what we play: not a far end that has not answered our call."""
+        return self.flow if self.record.direction is Direction.INBOUND else self.voice
 
     # --- what it hears and says -------------------------------------------------------------------------------
 

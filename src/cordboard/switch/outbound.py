@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cordboard.media.api import NoPortError, WorkerDiedError
-from cordboard.sip.api import Address, Credentials, EndedBy, Identity, OutgoingSession, SessionEnd, SessionHandler
+from cordboard.sip.api import (
+    Address,
+    Credentials,
+    EndedBy,
+    Identity,
+    NotAcceptableError,
+    OutgoingSession,
+    SessionEnd,
+    SessionHandler,
+)
 from cordboard.switch.causes import reason_for, summary
 from cordboard.switch.leg import SipLeg
 from cordboard.switch.negotiation import Negotiation
@@ -40,6 +49,8 @@ class OutboundLeg(SipLeg):
         self._open: list[_Branch] = []
         self._winner: _Branch | None = None
         self._reasons: list[EndReason] = []
+        self._early = False
+        self._opening_early = False
 
     async def call(self, ring_time: float) -> None:
         """Send the INVITEs, and give up after `ring_time` seconds."""
@@ -91,7 +102,31 @@ class OutboundLeg(SipLeg):
             if branch.session is not None:
                 await branch.session.cancel(answered_elsewhere=reason is EndReason.ANSWERED_ELSEWHERE)
 
+    @property
+    def early(self) -> bool:
+        """See SipLeg."""
+        return self._early and self.state in (LegState.CALLING, LegState.RINGING)
+
     # --- what the branches report -----------------------------------------------------------------------------
+
+    def branch_heard(self, branch: "_Branch", sdp: bytes) -> None:
+        """A far end can be heard before it answers. Of several none is: nobody would know whom he hears."""
+        if len(self._ways) == 1 and self._winner is None and not self._opening_early:
+            self._opening_early = True
+            self.services.spawn(self._open_early(branch.negotiation, sdp))
+
+    async def _open_early(self, negotiation: Negotiation, sdp: bytes) -> None:
+        try:
+            negotiation.take_answer(sdp)
+            if self.stream is not None and negotiation.remote is not None:
+                await self.stream.set_remote(negotiation.remote)
+        except NotAcceptableError as fault:
+            self.log.warning("the far end cannot be heard before its answer", fault=str(fault))
+        except WorkerDiedError:
+            self.finish(EndReason.MEDIA_LOST)
+        else:
+            self._early = True
+            self.life.early_media()
 
     def branch_answered(self, branch: "_Branch", sdp: bytes | None) -> None:
         """A phone answered: the first one has the call."""
@@ -146,9 +181,11 @@ class _Branch:
         self.acknowledged = leg.acknowledged
         self.information = leg.information
 
-    def progressed(self, status: int, sdp: bytes | None) -> None:  # noqa: ARG002  (early media: a later issue)
+    def progressed(self, status: int, sdp: bytes | None) -> None:
         if status >= 180:
             self._leg.life.ring()
+        if sdp is not None:
+            self._leg.branch_heard(self, sdp)
 
     def accepted(self, sdp: bytes | None) -> None:
         self._leg.branch_answered(self, sdp)

@@ -10,6 +10,7 @@ from cordboard.telephony.directory import Account, Directory, Line, Registration
 from cordboard.telephony.events import (
     Answered,
     Digit,
+    EarlyMedia,
     Ended,
     Held,
     LegEvent,
@@ -43,6 +44,7 @@ __all__ = [
     "Digit",
     "Direction",
     "Directory",
+    "EarlyMedia",
     "EndReason",
     "Ended",
     "Exchange",

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cordboard.telephony.events import Answered, Ended, Ringing
+from cordboard.telephony.events import Answered, EarlyMedia, Ended, Ringing
 from cordboard.telephony.party import LegState, Party, Target
 from cordboard.telephony.ports import Exchange, Leg
 from cordboard.telephony.reasons import EndReason
@@ -54,6 +54,7 @@ async def dial(
 
     An unanswered caller rings as the callee rings and is answered only when the callee answers: nobody pays
     for ringing. An answered one hears `ringback`, and so does one whose early media is open.
+    A far end that is heard before it answers takes the place of `ringback`: the caller's early media is opened for it.
     `placed` is awaited with the called leg as soon as there is one.
     After the talk the caller stays up, if it was the callee who hung up. Cancelling this ends the called leg.
     """
@@ -63,7 +64,7 @@ async def dial(
     try:
         if placed is not None:
             await placed(callee)
-        reason = await _wait_for_answer(caller, callee, ringback)
+        reason = await _wait_for_answer(exchange, caller, callee, ringback)
         if reason is not None:
             return DialResult(_OUTCOMES.get(reason, Dialled.UNREACHABLE), callee, reason)
         if not await caller.answer():
@@ -78,7 +79,7 @@ async def dial(
         await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))
 
 
-async def _wait_for_answer(caller: Leg, callee: Leg, ringback: Sequence[Sound]) -> EndReason | None:
+async def _wait_for_answer(exchange: Exchange, caller: Leg, callee: Leg, ringback: Sequence[Sound]) -> EndReason | None:
     """None once the callee has answered, else why it did not. The caller's end cancels the callee."""
 
     async def follow_caller() -> None:
@@ -92,10 +93,14 @@ async def _wait_for_answer(caller: Leg, callee: Leg, ringback: Sequence[Sound]) 
                 await _let_ring(caller, ringback)
             if callee.state is LegState.ANSWERED:
                 return None
+            if await callee.early_media():
+                await _let_hear(exchange, caller, callee)
             async for event in events:
                 match event:
                     case Ringing():
                         await _let_ring(caller, ringback)
+                    case EarlyMedia():
+                        await _let_hear(exchange, caller, callee)
                     case Answered():
                         return None
                     case Ended(reason):
@@ -106,6 +111,11 @@ async def _wait_for_answer(caller: Leg, callee: Leg, ringback: Sequence[Sound]) 
         with suppress(asyncio.CancelledError):
             await follower
         await caller.background(())
+
+
+async def _let_hear(exchange: Exchange, caller: Leg, callee: Leg) -> None:
+    if await caller.early_media():
+        await exchange.join(caller, callee)
 
 
 async def _let_ring(caller: Leg, ringback: Sequence[Sound]) -> None:

@@ -11,6 +11,11 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """The far end of an outbound leg, or its network, can be heard before it answers: its ringing, an announcement."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The leg is answered. `account` names the phone that did it, for an outbound leg to phones."""
 
@@ -41,4 +46,4 @@ class Ended:
     reason: EndReason
 
 
-LegEvent = Ringing | Answered | Digit | Held | Resumed | Ended
+LegEvent = Ringing | EarlyMedia | Answered | Digit | Held | Resumed | Ended

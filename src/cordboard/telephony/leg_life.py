@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Self
 
 from cordboard.telephony.clock import Clock
-from cordboard.telephony.events import Answered, Digit, Ended, Held, LegEvent, Resumed, Ringing
+from cordboard.telephony.events import Answered, Digit, EarlyMedia, Ended, Held, LegEvent, Resumed, Ringing
 from cordboard.telephony.keys import Collected, KeyBuffer, KeyRule
 from cordboard.telephony.party import LegState
 from cordboard.telephony.ports import CallListener
@@ -40,6 +40,13 @@ class LegLife:
         if self.state is not LegState.CALLING:
             return False
         self._advance(replace(self.record, state=LegState.RINGING, ringing=self._clock.now()), Ringing())
+        return True
+
+    def early_media(self) -> bool:
+        """The far end is heard before it answers."""
+        if self.state not in (LegState.CALLING, LegState.RINGING):
+            return False
+        self._tell(EarlyMedia())
         return True
 
     def answer(self, account: str = "") -> bool:

@@ -54,7 +54,8 @@ class Leg(Protocol):
 
         Then `play`, `background` and, where the caller's network carries them, keys work as on an answered leg.
         The state is ringing. True if the voice is open, also if the leg is answered already; false if the leg has
-        ended, or the caller cannot hear before the answer (then nothing has changed). Nothing on an outbound leg.
+        ended, or the caller cannot hear before the answer (then nothing has changed). Opens nothing on an outbound leg:
+        true if its far end is heard before the answer (an EarlyMedia has told so), or has answered.
         """
 
     async def answer(self) -> bool:
@@ -204,6 +205,8 @@ class Exchange(Protocol):
     async def join(self, a: Leg, b: Leg) -> Bridge:
         """Join the voices of two answered legs. What was playing to them stops. Raises ValueError for one leg twice.
 
+        A leg with early media can be joined too: a caller hears the far end's own ringing. That is no connection, and
+        none is reported: join them anew when both are answered.
         If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes it.
         """
 

@@ -1,6 +1,8 @@
 """The real exchange for tests: the switch and scripted phones over SIP and RTP on loopback."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -144,6 +146,18 @@ async def open_office(
         yield Office(exchange, listener, directory, desk, folder)
 
 
+def kill_worker(first_port: int = 33400) -> None:
+    """Kill the media worker of an office's exchange: the child of this process whose ports begin there."""
+    own = os.getpid()
+    children = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii").split()
+    (worker,) = (pid for pid in children if _is_worker(Path(f"/proc/{pid}/cmdline").read_bytes(), first_port))
+    os.kill(int(worker), signal.SIGKILL)
+
+
+def _is_worker(command: bytes, first_port: int) -> bool:
+    return b"cordboard.media.worker" in command and f"\0{first_port}\0".encode() in command
+
+
 class _Real:
     """Implements ExchangeUnderTest."""
 
@@ -196,7 +210,11 @@ async def _behave(call: Call, behaviour: FarEnd) -> None:
 async def _live(call: Call, behaviour: FarEnd) -> None:
     if behaviour.rings_after is not None:
         await asyncio.sleep(behaviour.rings_after)
-        call.ring()
+        if isinstance(behaviour.early, Tone):
+            await call.speak_early()
+            await call.say_tone(behaviour.early.frequencies[0])
+        else:
+            call.ring()
     if behaviour.answers_after is None:
         return
     await asyncio.sleep(behaviour.answers_after)
@@ -206,6 +224,8 @@ async def _live(call: Call, behaviour: FarEnd) -> None:
     await call.answer()
     if isinstance(behaviour.voice, Tone):
         await call.say_tone(behaviour.voice.frequencies[0])
+    elif behaviour.early is not None:
+        await call.say_tone(0)
     acts: list[tuple[float, Any]] = [(at, call.press(keys)) for at, keys in behaviour.keys.items()]
     for at, seconds in behaviour.holds.items():
         acts += [(at, call.hold()), (at + seconds, call.resume())]

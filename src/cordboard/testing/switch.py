@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from cordboard.sip.agent import Agent
 from cordboard.sip.api import Address, Credentials, Identity, IncomingSession, OutgoingSession, SessionEnd
 from cordboard.sip.sdp import AudioDescription, parse
-from cordboard.telephony import Line
+from cordboard.telephony import Leg, Line
 from cordboard.telephony.directory import LineMode
+from cordboard.testing.exchange import serving, until
 from cordboard.testing.media import RtpPeer
+from cordboard.testing.real_exchange import Accounts, Office, open_office
 
 BOTH = ("8 PCMA", "0 PCMU", "101 telephone-event")
 """The formats of an ordinary phone."""
@@ -143,6 +146,23 @@ class Peer:
         await self.agent.close()
         for rtp in self._rtp:
             await rtp.close()
+
+
+@asynccontextmanager
+async def line_office(folder: Path) -> AsyncIterator[tuple[Office, Peer, asyncio.Queue[Leg]]]:
+    """An office with a line whose far end is a peer; its calls wait in a queue."""
+    legs: asyncio.Queue[Leg] = asyncio.Queue()
+
+    async def take(leg: Leg) -> None:
+        legs.put_nowait(leg)
+        await leg.ended()
+
+    async with open_peer() as peer:
+        directory = Accounts("101")
+        directory.wanted = [peer.line()]
+        async with open_office(folder, directory) as office, serving(office.exchange, take):
+            await until(lambda: all(state.up for state in office.exchange.line_states()) and len(directory.wanted))
+            yield office, peer, legs
 
 
 @asynccontextmanager

@@ -138,6 +138,12 @@ class Component(BaseModel):
     so that the simulator may be told what came of it instead."""
     ends_leg: ClassVar[bool] = False
     """Whether it hangs up itself. The scenario then goes on without a leg instead of being cancelled."""
+    begins_branches: ClassVar[bool] = False
+    """Whether the cords of its rows begin branches that run side by side; its fixed exits lead on behind them."""
+    ends_branch: ClassVar[bool] = False
+    """Whether such a branch ends here."""
+    heard: ClassVar[frozenset[str]] = frozenset()
+    """The properties of which one at least must be filled in, or the caller hears nothing: worth a warning."""
 
     class Exit(StrEnum):
         """The fixed exits. A component without any (Stop) ends the scenario. `error` is always there."""

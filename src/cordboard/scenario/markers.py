@@ -20,6 +20,23 @@ class Refers:
     """The text names something outside the scenario: `to` is scenario, user, group, line, file, table."""
 
     to: str
+    computed: bool = False
+    """Whether it may also be computed, or have inserts: then only what stands there plainly can be looked up."""
+    kind: str = ""
+    """Of a scenario: voice, service or dialog, if only such a one will do; `same`: one of the same kind, which runs
+    inside the run of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """The map gives values to variables of the scenario that the property `to` names."""
+
+    to: str = "scenario"
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguages:
+    """A map of language codes to a text, or a row's field that is named as the language of its text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cordboard.scenario.markers import Inserts, Refers, Variable, Widget
+from cordboard.scenario.markers import Gives, InLanguages, Inserts, Refers, Variable, Widget
 from cordboard.scenario.rows import ExitRow, Row
 from cordboard.scenario.values import ValueType
 from cordboard.telephony import PhoneNumber
@@ -50,9 +50,16 @@ class Property:
     inserts: bool = False
     expressions: bool = True
     variable: Variable | None = None
-    refers: str = ""
-    """Kind of the outside thing that it names, see `Refers`."""
+    reference: Refers | None = None
     row: type[Row] | None = None
+    gives: str = ""
+    """The property that names the scenario whose variables these are, see `Gives`."""
+    in_languages: bool = False
+
+    @property
+    def refers(self) -> str:
+        """Kind of the outside thing that it names, see `Refers`."""
+        return self.reference.to if self.reference else ""
 
     @property
     def makes_exits(self) -> bool:
@@ -124,7 +131,8 @@ def _property(name: str, field: FieldInfo, *, expressions: bool) -> Property:
     else:
         raise TypeError(f"the type {annotation!r} is not one that a property can have")
     variable = next((marker for marker in markers if isinstance(marker, Variable)), None)
-    refers = next((marker.to for marker in markers if isinstance(marker, Refers)), "")
+    reference = next((marker for marker in markers if isinstance(marker, Refers)), None)
+    named = reference is not None and not reference.computed
     widget = next((marker.name for marker in markers if isinstance(marker, Widget)), "")
     return Property(
         name=name,
@@ -135,13 +143,15 @@ def _property(name: str, field: FieldInfo, *, expressions: bool) -> Property:
         required=field.is_required(),
         optional=optional,
         default=None if field.is_required() else field.get_default(call_default_factory=True),
-        widget=widget or _widget(form, type_, choices, variable, refers),
+        widget=widget or _widget(form, type_, choices, variable, reference),
         choices=choices,
         inserts=any(isinstance(marker, Inserts) for marker in markers),
-        expressions=expressions and variable is None and not refers and form is not Form.ROWS,
+        expressions=expressions and variable is None and not named and form is not Form.ROWS,
         variable=variable,
-        refers=refers,
+        reference=reference,
         row=row,
+        gives=next((marker.to for marker in markers if isinstance(marker, Gives)), ""),
+        in_languages=any(isinstance(marker, InLanguages) for marker in markers),
     )
 
 
@@ -163,7 +173,11 @@ def _bare(annotation: Any, markers: list[Any]) -> tuple[Any, list[Any], bool]:
 
 
 def _widget(
-    form: Form, type_: ValueType | None, choices: tuple[str, ...], variable: Variable | None, refers: str
+    form: Form,
+    type_: ValueType | None,
+    choices: tuple[str, ...],
+    variable: Variable | None,
+    reference: Refers | None,
 ) -> str:
     if form is Form.ROWS:
         return "rows"
@@ -171,4 +185,6 @@ def _widget(
         return "choice"
     if variable is not None:
         return "variable"
-    return refers or (type_.value if type_ else "value")
+    if reference is not None:
+        return reference.to
+    return type_.value if type_ else "value"

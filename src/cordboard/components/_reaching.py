@@ -19,7 +19,7 @@ class Reaching(Component):
 
     number: Text = ""
     """The number to call: an internal number, or one outside as a phone of the office would dial it."""
-    who: Text = ""
+    who: Annotated[Text, Refers("user", computed=True)] = ""
     """Instead of a number, the login of a user of the office: all his phones ring."""
     line: Annotated[str, Refers("line")] = ""
     """The line over which the number is called. Empty: internal numbers and the routes of the office decide."""

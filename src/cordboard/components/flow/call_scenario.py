@@ -1,11 +1,13 @@
 """Call a scenario."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
-from cordboard.scenario.component import Component, ScenarioName, Value, VariableName
+from cordboard.scenario.component import Component, Value, VariableName
 from cordboard.scenario.context import Context
+from cordboard.scenario.markers import Gives, Refers
 
 
 class CallScenario(Component):
@@ -21,9 +23,9 @@ class CallScenario(Component):
     title = "Call a scenario"
     group = "flow"
 
-    scenario: ScenarioName
+    scenario: Annotated[str, Refers("scenario", kind="same")]
     """The scenario to run."""
-    values: dict[str, Value] = Field(default_factory=dict)
+    values: Annotated[dict[str, Value], Gives()] = Field(default_factory=dict)
     """Variables of the other scenario and the values they begin with."""
     result: VariableName = ""
     """The variable that takes the value which the other scenario's Stop gives."""

@@ -1,7 +1,10 @@
 """Jump to a scenario."""
 
-from cordboard.scenario.component import Component, ScenarioName
+from typing import Annotated
+
+from cordboard.scenario.component import Component
 from cordboard.scenario.context import Context
+from cordboard.scenario.markers import Refers
 
 
 class JumpToScenario(Component):
@@ -14,7 +17,7 @@ class JumpToScenario(Component):
     title = "Jump to a scenario"
     group = "flow"
 
-    scenario: ScenarioName
+    scenario: Annotated[str, Refers("scenario", kind="same")]
     """The scenario to go on in."""
 
     async def run(self, ctx: Context) -> str:

@@ -1,10 +1,12 @@
 """Check a PIN."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from cordboard.office.ports import PinCheck, Staff
 from cordboard.scenario.component import Component, Text
 from cordboard.scenario.context import Context
+from cordboard.scenario.markers import Refers
 
 
 class CheckPin(Component):
@@ -21,7 +23,7 @@ class CheckPin(Component):
     group = "office"
     outside = True
 
-    login: Text
+    login: Annotated[Text, Refers("user", computed=True)]
     """The login of the user: `{login}`."""
     pin: Text
     """What was entered: `{pin}`. Declare that variable as secret."""

@@ -27,6 +27,7 @@ USERS_OF = {
     "pwdlib": ("office/",),
     "pydantic": ("scenario/", "components/", "api/", "config.py"),
     "pydantic_settings": ("config.py",),
+    "re2": ("scenario/expressions/functions/patterns.py",),
     "rich": ("cli/",),
     "ruamel": ("scenario/",),
     "soxr": ("speech/",),

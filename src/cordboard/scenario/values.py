@@ -1,16 +1,51 @@
 """The types of variables and their values: how each is written, shown, compared and kept as JSON."""
 
-import re
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from cordboard.scenario.literals import (
+    BadValueError,
+    parse_duration,
+    parse_number,
+    shorten,
+    show_duration,
+    show_number,
+)
+from cordboard.scenario.money import Money, parse_money, show_money
+from cordboard.scenario.said import said
 from cordboard.telephony import PhoneNumber
 
+__all__ = [
+    "PYTHON",
+    "SIMPLE",
+    "AnyValue",
+    "BadValueError",
+    "JsonValue",
+    "Money",
+    "ValueType",
+    "convert",
+    "from_json",
+    "normal",
+    "parse",
+    "parse_duration",
+    "parse_json",
+    "parse_money",
+    "parse_number",
+    "shorten",
+    "show",
+    "show_duration",
+    "show_money",
+    "show_number",
+    "to_json",
+    "type_of",
+]
+
 AnyValue = Any
-"""str, Decimal, bool, date, time, datetime (aware), timedelta, PhoneNumber, list, dict or None (nothing yet).
+"""str, Decimal, Money, bool, date, time, datetime (aware), timedelta, PhoneNumber, list, dict or None (nothing yet).
 Lists and records are never changed in place."""
 JsonValue = Any
 """What json.dumps takes."""
@@ -21,6 +56,7 @@ class ValueType(StrEnum):
 
     TEXT = "text"
     NUMBER = "number"
+    MONEY = "money"
     BOOLEAN = "boolean"
     DATE = "date"
     TIME = "time"
@@ -31,13 +67,10 @@ class ValueType(StrEnum):
     RECORD = "record"
 
 
-class BadValueError(ValueError):
-    """A text is no literal of the type; the message says how one is written."""
-
-
 PYTHON: Mapping[ValueType, type] = {
     ValueType.TEXT: str,
     ValueType.NUMBER: Decimal,
+    ValueType.MONEY: Money,
     ValueType.BOOLEAN: bool,
     ValueType.DATE: date,
     ValueType.TIME: time,
@@ -47,14 +80,14 @@ PYTHON: Mapping[ValueType, type] = {
     ValueType.LIST: list,
     ValueType.RECORD: dict,
 }
+_MOST_JSON_DIGITS = 28
+_DEEPEST_JSON = 20
 _TYPE_OF = {python: type_ for type_, python in PYTHON.items()}
 SIMPLE = frozenset(ValueType) - {ValueType.LIST, ValueType.RECORD}
 """Types whose values can be written out as a text."""
 
-_NUMBER = re.compile(r"[+-]?\d{1,28}(\.\d{1,28})?")
-_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|d|h|m|s)")
-_WORDS = {"true": True, "yes": True, "да": True, "false": False, "no": False, "нет": False}
+_WORDS = {"true": True, "yes": True, "да": True, "так": True}
+_WORDS |= {"false": False, "no": False, "нет": False, "ні": False}
 
 
 def type_of(value: AnyValue) -> ValueType | None:
@@ -85,19 +118,8 @@ def normal(value: Any) -> AnyValue:
 
 
 def parse(type_: ValueType, text: str, *, zone: tzinfo, country: str) -> AnyValue:
-    """Read a literal. Raises BadValueError. Lists and records have no literal except the empty text."""
+    """Read a literal. Raises BadValueError. Lists and records are written as JSON; an empty text is an empty one."""
     return _PARSERS[type_](text, zone, country)
-
-
-def parse_number(text: str) -> Decimal:
-    """Read a number, with a point or a comma."""
-    plain = text.strip().replace("\N{NO-BREAK SPACE}", "").replace(",", ".")
-    if not _NUMBER.fullmatch(plain):
-        raise BadValueError(f"{shorten(text)!r} is no number: write 12 or 12.5")
-    try:
-        return Decimal(plain)
-    except InvalidOperation as error:
-        raise BadValueError(f"{shorten(text)!r} is no number: write 12 or 12.5") from error
 
 
 def _boolean(text: str) -> bool:
@@ -105,22 +127,6 @@ def _boolean(text: str) -> bool:
         return _WORDS[text.strip().lower()]
     except KeyError:
         raise BadValueError(f"{shorten(text)!r} is neither true nor false") from None
-
-
-def parse_duration(text: str) -> timedelta:
-    """Read 2d, 30s, 1h30m, 500ms; a bare number is seconds."""
-    plain = text.strip().replace(" ", "").lower()
-    if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", plain):
-        plain += "s"
-    end, seconds = 0, 0.0
-    for match in _DURATION.finditer(plain):
-        if match.start() != end:
-            break
-        seconds += float(match[1]) * _UNITS[match[2]]
-        end = match.end()
-    if not plain or end != len(plain) or seconds > 3.2e9:
-        raise BadValueError(f"{shorten(text)!r} is no duration: write 30s, 5m, 1h30m or 2d")
-    return timedelta(seconds=seconds)
 
 
 def _iso(read: Callable[[str], Any], example: str) -> Callable[[str], Any]:
@@ -143,50 +149,67 @@ def _datetime(text: str, zone: tzinfo) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
 
 
-def _empty(make: Callable[[], Any], what: str) -> Callable[[str, tzinfo, str], Any]:
-    def parse_empty(text: str, _zone: tzinfo, _country: str) -> Any:
-        if text.strip():
-            raise BadValueError(f"a {what} cannot be written as a text; use an expression")
-        return make()
+def _compound(kind: type, example: str) -> Callable[[str, tzinfo, str], Any]:
+    def parse_compound(text: str, _zone: tzinfo, _country: str) -> Any:
+        if not text.strip():
+            return kind()
+        value = parse_json(text)
+        if not isinstance(value, kind):
+            raise BadValueError(said("{text!r} cannot be read: write {example}", text=shorten(text), example=example))
+        return value
 
-    return parse_empty
+    return parse_compound
+
+
+def parse_json(text: str) -> AnyValue:
+    """Read JSON as values of the language: numbers are exact, null is None. Raises BadValueError."""
+    try:
+        raw = json.loads(text, parse_float=_json_number, parse_int=_json_number, parse_constant=_no_number)
+    except BadValueError:
+        raise
+    except RecursionError as error:
+        raise BadValueError(said("the JSON is nested too deeply")) from error
+    except ValueError as error:
+        where = error.pos + 1 if isinstance(error, json.JSONDecodeError) else 1
+        raise BadValueError(
+            said("{text!r} is no JSON: see character {where}", text=shorten(text), where=where)
+        ) from None
+    _check_depth(raw, 0)
+    return raw
+
+
+def _json_number(text: str) -> Decimal:
+    number = Decimal(text)
+    if abs(number.adjusted()) > _MOST_JSON_DIGITS or len(text) > 2 * _MOST_JSON_DIGITS:
+        raise BadValueError(said("{text!r} has too many digits", text=shorten(text)))
+    return number
+
+
+def _no_number(text: str) -> Any:
+    raise BadValueError(said("{text!r} is no number: write 12 or 12.5", text=text))
+
+
+def _check_depth(value: AnyValue, depth: int) -> None:
+    if depth > _DEEPEST_JSON:
+        raise BadValueError(said("the JSON is nested too deeply"))
+    if isinstance(value, list | dict):
+        for item in value if isinstance(value, list) else value.values():
+            _check_depth(item, depth + 1)
 
 
 _PARSERS: Mapping[ValueType, Callable[[str, tzinfo, str], AnyValue]] = {
     ValueType.TEXT: lambda text, _zone, _country: text,
     ValueType.NUMBER: lambda text, _zone, _country: parse_number(text),
+    ValueType.MONEY: lambda text, _zone, _country: parse_money(text),
     ValueType.BOOLEAN: lambda text, _zone, _country: _boolean(text),
     ValueType.DATE: lambda text, _zone, _country: _date(text),
     ValueType.TIME: lambda text, _zone, _country: _time(text),
     ValueType.DATETIME: lambda text, zone, _country: _datetime(text, zone),
     ValueType.DURATION: lambda text, _zone, _country: parse_duration(text),
     ValueType.PHONE: lambda text, _zone, country: PhoneNumber.parse(text, country=country),
-    ValueType.LIST: _empty(list, "list"),
-    ValueType.RECORD: _empty(dict, "record"),
+    ValueType.LIST: _compound(list, '["a", 12]'),
+    ValueType.RECORD: _compound(dict, '{"name": "Ann"}'),
 }
-
-
-def show_duration(value: timedelta) -> str:
-    """Write a duration as it is read: 1h30m, 2d, 1.5s."""
-    seconds = value.total_seconds()
-    if seconds < 0:
-        return "-" + show_duration(-value)
-    parts = []
-    for unit in ("d", "h", "m"):
-        count, seconds = divmod(seconds, _UNITS[unit])
-        if count:
-            parts.append(f"{count:.0f}{unit}")
-    if seconds or not parts:
-        parts.append(f"{seconds:.6f}".rstrip("0").rstrip(".") + "s")
-    return "".join(parts)
-
-
-def show_number(value: Decimal) -> str:
-    """Write a number without exponent and superfluous zeros."""
-    if not value.is_finite():
-        return str(value)
-    text = f"{value:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
 def show(value: AnyValue) -> str:
@@ -198,6 +221,8 @@ def show(value: AnyValue) -> str:
             return "true" if value else "false"
         case Decimal():
             return show_number(value)
+        case Money():
+            return show_money(value)
         case timedelta():
             return show_duration(value)
         case datetime():
@@ -210,11 +235,6 @@ def show(value: AnyValue) -> str:
             return ", ".join(f"{name}: {show(item)}" for name, item in value.items())
         case _:
             return str(value)
-
-
-def shorten(text: str, limit: int = 60) -> str:
-    """Cut a text for a message."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def convert(value: AnyValue, type_: ValueType, *, zone: tzinfo, country: str) -> AnyValue:
@@ -245,6 +265,8 @@ def to_json(value: AnyValue) -> JsonValue:
             return {"number": str(value)}
         case timedelta():
             return {"duration": [value.days, value.seconds, value.microseconds]}
+        case Money():
+            return {"money": [str(value.amount), value.currency]}
         case PhoneNumber():
             return {"phone": [value.written, value.canonical]}
         case datetime():
@@ -257,6 +279,7 @@ def to_json(value: AnyValue) -> JsonValue:
 _FROM_JSON: Mapping[str, Callable[[Any], AnyValue]] = {
     "record": lambda raw: {name: from_json(item) for name, item in raw.items()},
     "number": Decimal,
+    "money": lambda raw: Money(Decimal(raw[0]), raw[1]),
     "duration": lambda raw: timedelta(raw[0], raw[1], raw[2]),
     "phone": lambda raw: PhoneNumber(raw[0], raw[1]),
     "datetime": datetime.fromisoformat,

@@ -41,6 +41,31 @@ class PhoneNumber:
         """The canonical digits without the plus."""
         return self.canonical.removeprefix("+")
 
+    @property
+    def calling_code(self) -> str:
+        """The digits of its country (380); empty for an extension or a short code."""
+        return _facts(self.canonical).calling_code
+
+    @property
+    def country(self) -> str:
+        """Its country by ISO 3166 (UA); empty for an extension, a short code or a number of no country."""
+        return _facts(self.canonical).country
+
+    @property
+    def mobile(self) -> bool:
+        """Whether it is a mobile phone. Where fixed and mobile cannot be told apart (the USA) it is."""
+        return _facts(self.canonical).mobile
+
+    @property
+    def national_form(self) -> str:
+        """As people of its country write it: 067 123 4567. An extension as it is."""
+        return _facts(self.canonical).national
+
+    @property
+    def international_form(self) -> str:
+        """As it is written abroad: +380 67 123 4567. An extension as it is."""
+        return _facts(self.canonical).abroad
+
     def __bool__(self) -> bool:
         return bool(self.canonical)
 
@@ -63,3 +88,32 @@ def _canonical(text: str, country: str) -> str:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return dialled
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    calling_code: str
+    country: str
+    mobile: bool
+    national: str
+    abroad: str
+
+
+_MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+
+@lru_cache(maxsize=1024)
+def _facts(canonical: str) -> _Facts:
+    if not canonical.startswith("+"):
+        return _Facts("", "", mobile=False, national=canonical, abroad=canonical)
+    try:
+        number = phonenumbers.parse(canonical, None)
+    except phonenumbers.NumberParseException:
+        return _Facts("", "", mobile=False, national=canonical, abroad=canonical)
+    return _Facts(
+        str(number.country_code),
+        phonenumbers.region_code_for_number(number) or "",
+        phonenumbers.number_type(number) in _MOBILE,
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL),
+        phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL),
+    )

@@ -7,7 +7,11 @@ MAX_DEPTH = 60
 MAX_TEXT = 100_000
 """Characters of a text that an expression may make."""
 MAX_ITEMS = 10_000
-"""Items of a list that an expression may make."""
+"""Items of a list, or fields of a record, that an expression may make."""
+MAX_NESTED = 20
+"""How deep lists and records may stand inside each other."""
+MAX_WEIGHT = 2_000_000
+"""Characters of all texts in a list or a record, with 8 for each value whatever it is."""
 MAX_DIGITS = 30
 """Digits before the point."""
 

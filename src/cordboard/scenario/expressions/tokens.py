@@ -43,12 +43,15 @@ _TOKEN = re.compile(
 _OPERATORS = {"=": "==", "<>": "!=", ";": ","}
 _WANTS_MORE = frozenset({"==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "&", ",", "and", "or", "not", "in"})
 _WORDS = {"and": "and", "or": "or", "not": "not", "и": "and", "или": "or", "не": "not", "in": "in"}
+_WORDS |= {"і": "and", "й": "and", "та": "and", "або": "or"}
 _CONSTANTS = {"true": True, "false": False, "да": True, "нет": False, "истина": True, "ложь": False}
+_CONSTANTS |= {"так": True, "ні": False, "істина": True, "хиба": False}
 _HINTS = {
-    ",": "arguments are separated by `;`",
+    ",": "arguments are separated by `;`, and 12.5 is written with a point",
+    ":": 'a time of day is time(9; 30) or, beside another, "09:30"',
     "'": 'texts stand in double quotes: "text"',
     "!": "not equal is written <>",
-    "^": "powers are not possible",
+    "^": "a power is power(base; exponent)",
     "%": "there is no percent sign; divide by 100",
     ".": 'there are no attributes; a field of a record is record["name"]',
     "{": "braces are for inserts in texts, not for expressions",

@@ -8,14 +8,14 @@ import pytest
 from cordboard.office.repositories import LoggedChain, LoggedLeg
 from cordboard.store.database import Store
 from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party, PhoneNumber
-from cordboard.testing.store import sqlite_store
+from cordboard.testing.store import STORES
 
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with sqlite_store(tmp_path) as opened:
+@pytest.fixture(params=STORES)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    async with STORES[request.param](tmp_path) as opened:
         yield opened
 
 
@@ -88,3 +88,12 @@ async def test_what_a_stranger_calls_himself_cannot_stop_the_log(store: Store) -
     (chain,) = await store.call_log.recent(1)
     assert chain.legs[0].caller == Party("12", "bad ? name")
     assert chain.legs[0].dialled == "'; DROP TABLE legs; --"
+
+
+async def test_what_was_noted_about_a_call_stands_in_the_log(store: Store) -> None:
+    await store.call_log.save([LoggedLeg(leg("a", "one")), LoggedLeg(leg("b", "two", 9))], [])
+    await store.tags.set("one", "причина", "доставка")
+    await store.tags.set("one", "language", "uk")
+    await store.tags.set("one", "language", "ru\x00")
+    assert await store.tags.of(["one", "two"]) == {"one": {"language": "ru", "причина": "доставка"}}
+    assert [chain.tags for chain in await store.call_log.recent(2)] == [{}, {"language": "ru", "причина": "доставка"}]

@@ -105,10 +105,11 @@ def _events(call: EndedCall) -> list[Message]:
 def _first_chains(connection: Connection, newest: Select[str], limit: int) -> list[str]:
     """The first `limit` different chains; the walk along the index ends there, however long the log is."""
     ids: dict[str, None] = {}
-    for chain in connection.execute(newest.execution_options(yield_per=200)).scalars():
-        ids[chain] = None
-        if len(ids) >= limit:
-            break
+    with connection.execute(newest.execution_options(yield_per=200)) as found:
+        for chain in found.scalars():
+            ids[chain] = None
+            if len(ids) >= limit:
+                break
     return list(ids)
 
 

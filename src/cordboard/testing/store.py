@@ -21,8 +21,11 @@ async def sqlite_store(folder: Path, *, clock: Clock | None = None) -> AsyncIter
         await store.close()
 
 
-STORES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
+Opened = Callable[..., AbstractAsyncContextManager[Store]]
+"""Opens a store; the same one again when it is called again. Takes `clock`."""
+
+STORES: Mapping[str, Opened] = {
     "sqlite": sqlite_store,
     "postgresql": postgres_store,
 }
-"""All that the suites of the store run over: each opens the store that belongs to a folder."""
+"""All that the suites of the store run over: each is given a folder and opens the store that belongs to it."""

@@ -317,7 +317,7 @@ async def test_a_slow_store_does_not_hold_the_call() -> None:
     really = stage.store.emit
     asked = 0
 
-    async def slow(effects: Any, messages: Any) -> None:
+    async def slow(effects: Any, messages: Any = ()) -> None:
         nonlocal asked
         asked += 1
         if asked < 3:

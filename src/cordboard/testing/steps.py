@@ -379,6 +379,11 @@ def service(steps: str, *, name: str = "work", head: str = "") -> str:
     return _scenario("service", name, steps, head)
 
 
+def dialog(steps: str, *, name: str = "form", head: str = "") -> str:
+    """A dialog scenario, likewise."""
+    return _scenario("dialog", name, steps, head)
+
+
 def _scenario(kind: str, name: str, steps: str, head: str) -> str:
     lines = [line.strip() for line in steps.strip().splitlines()]
     start = lines[0].split(":", 1)[0]
@@ -389,7 +394,14 @@ def _scenario(kind: str, name: str, steps: str, head: str) -> str:
 class Stage:
     """A runner of the test components on a simulated exchange. Make it inside of the (virtual) loop."""
 
-    def __init__(self, *scenarios: str, store: MemoryRunStore | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        *scenarios: str,
+        store: MemoryRunStore | None = None,
+        catalogue: Catalogue = TEST_CATALOGUE,
+        **more: Any,
+    ) -> None:
+        self.catalogue = catalogue
         texts = {text.split("\n", 1)[0].removeprefix("scenario: "): text for text in scenarios}
         self.clock = VirtualClock()
         self.listened = Listened()
@@ -406,7 +418,7 @@ class Stage:
         """Another runner over the same store."""
         ports: Mapping[type, object] = {Launches: self.launches}
         return Runner(
-            TEST_CATALOGUE,
+            self.catalogue,
             self.releases,
             self.store,
             self.exchange,

@@ -141,8 +141,8 @@ def test_what_never_came_to_pass_is_told(office: OfficeInMemory) -> None:
         office,
     )
     assert [(who, deed.told, deed.line) for who, deed in report.undone] == [
-        ("caller", "hears 'a word that nobody says', press 1", 5),
-        ("caller", "hang up", 6),
+        ("caller", "hears 'a word that nobody says', presses 1", 5),
+        ("caller", "hangs up", 6),
     ]
     assert path(report)[:2] == ["greet.nothing_pressed", "secretary.no_answer"]
 

@@ -7,6 +7,8 @@ from cordboard.cli import hooks, lines, log, manual, runs, scenarios, tokens, us
 from cordboard.cli.demo import demo
 from cordboard.cli.dial import dial
 from cordboard.cli.outside import outside
+from cordboard.cli.scenario_tests import run_tests
+from cordboard.cli.simulate import simulate
 from cordboard.cli.up import up
 
 app = typer.Typer(
@@ -19,6 +21,8 @@ app.command()(up)
 app.command()(dial)
 app.command()(demo)
 app.command()(outside)
+scenarios.app.command("simulate")(simulate)
+scenarios.app.command("test")(run_tests)
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(users.app, name="user")
 app.add_typer(lines.app, name="line")

@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cordboard.app import Goodbye, Scenarios, catalogue
+from cordboard.cli.common import fail, opened, settings_for
+from cordboard.cli.office_file import read_office
 from cordboard.components.prompt_folder import PromptFolder
+from cordboard.config import Settings
 from cordboard.office.directory import OfficeDirectory
-from cordboard.office.model import OfficeData
+from cordboard.office.model import OfficeData, OfficeSettings
 from cordboard.office.pins import WRONG_LIMIT
 from cordboard.office.ports import Numbering, Person, PinCheck, Staff
 from cordboard.office.reception import Reception
@@ -18,6 +21,7 @@ from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.script import Given
 from cordboard.speech.api import Speech
+from cordboard.speech.cache import spoken as spoken_before
 from cordboard.telephony import Clip, Exchange, LegHandler, LineTarget, PhoneNumber, Target, Wording, choose
 
 
@@ -155,3 +159,37 @@ async def _directory(office: OfficeData) -> OfficeDirectory:
     directory = OfficeDirectory(fixed, pins)
     await directory.reload()
     return directory
+
+
+def office_for(office_file: Path | None, data: Path | None, *, spoken: bool = False) -> OfficeInMemory:
+    """The office of a file; without one that of the data folder; without that an empty one.
+
+    What is wrong with it is said in a sentence, and ends the command. With `spoken`, texts that the exchange has spoken
+    before take as long as they did.
+    """
+    settings = settings_for(data)
+    sounds = spoken_before(settings.sounds) if spoken and settings.sounds.is_dir() else {}
+    if office_file is not None:
+        try:
+            read = read_office(office_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as fault:
+            fail(f"{office_file} cannot be read: {fault}.")
+        if read.faults:
+            fail("\n".join(f"{office_file}:{fault}" for fault in read.faults))
+        return _made(read.office, pins=read.pins, prompts=settings.prompts, spoken=sounds)
+    if not settings.database.exists():
+        empty = OfficeData(OfficeSettings(time_zone=settings.time_zone))
+        return _made(empty, prompts=settings.prompts, spoken=sounds)
+    return _made(asyncio.run(_stored(settings)), prompts=settings.prompts, spoken=sounds)
+
+
+def _made(office: OfficeData, **more: Any) -> OfficeInMemory:
+    try:
+        return OfficeInMemory(office, **more)
+    except (ZoneInfoNotFoundError, ValueError):
+        fail(f"There is no time zone {office.settings.time_zone!r}: write one like Europe/Kyiv.")
+
+
+async def _stored(settings: Settings) -> OfficeData:
+    async with opened(settings) as store:
+        return await store.office.load()

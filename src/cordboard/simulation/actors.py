@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.report import Done
-from cordboard.simulation.script import Deed
+from cordboard.simulation.script import ANY, Deed
 from cordboard.telephony import LegState
 
 FOR_EVER = 1e9
@@ -93,7 +93,7 @@ class Actor:
             moment = await self._time_of(deed, moment)
             if await self._do(deed):
                 self.undone.remove(deed)
-                self.done.append(Done(_now(), deed, deed.told))
+                self.done.append(Done(_now(), deed))
             self._met = max(self._met, self._walk.current(self._leg_id))
         self._rest(True)
 
@@ -114,7 +114,11 @@ class Actor:
         def found() -> int | None:
             for index in range(self._heard, len(phone.heard)):
                 heard = phone.heard[index]
-                if words in heard.text and (heard.until is None or heard.until > since):
+                if (
+                    heard.text
+                    and (words == ANY or words in heard.text)
+                    and (heard.until is None or heard.until > since)
+                ):
                     return index
             return None
 

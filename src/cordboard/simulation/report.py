@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cordboard.scenario.ports import Effect, Message, RunInfo, RunTrace, StepTrace
+from cordboard.scenario.programs import ReleasePrograms
 from cordboard.scenario.values import AnyValue
 from cordboard.simulation.script import Deed, Script
 from cordboard.telephony import EndReason, LegState
@@ -30,7 +31,6 @@ class Done:
 
     at: float
     deed: Deed
-    words: str
 
 
 @dataclass(slots=True)
@@ -85,6 +85,10 @@ class Report:
     """Of the scenario that was tried, at its end, as traces show them."""
     exact: Mapping[str, AnyValue]
     """The same with their exact values, if it was a voice scenario."""
+    programs: ReleasePrograms
+    """The scenarios that were played."""
+    country: str
+    """Of the office."""
     parties: Sequence[PartyReport] = ()
     """The caller, if there is one, then everybody who was called."""
     steps: Sequence[StepTrace] = ()

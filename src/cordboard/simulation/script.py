@@ -11,6 +11,8 @@ from cordboard.simulation.far_end import FarEnd
 
 OTHERS = "others"
 """Among the people: everybody who is not named."""
+ANY = "*"
+"""Among what is heard: any text."""
 LONGEST = timedelta(days=400)
 """How long a simulation goes on, in virtual time, unless its script says otherwise."""
 
@@ -37,12 +39,12 @@ class Beginning:
 class Deed:
     """One thing that a party does, once its time has come; deeds take place one after the other.
 
-    It waits for what is heard or for a step, then for `after` seconds; with neither, they count from the deed before, or
-    from the beginning of the call. What was over at the deed before does not count, and nothing counts twice.
+    It waits for what is heard or for a step, then for `after` seconds; with neither, they count from the deed before,
+    or from the beginning of the call. What was over at the deed before does not count, and nothing counts twice.
     """
 
     hears: str = ""
-    """Words of a text that begins to be said."""
+    """Words of a text that begins to be said; ANY is any text."""
     at: str = ""
     """A step that begins: `step`, or `scenario.step`."""
     after: float = 0.0
@@ -56,18 +58,22 @@ class Deed:
     """Where it stands in the file."""
 
     @property
-    def told(self) -> str:
-        """The deed in words."""
-        when = f"hears {self.hears!r}" if self.hears else f"at {self.at}" if self.at else ""
-        does = (
-            (f"press {self.press}" if self.press else "")
-            or ("hang up" if self.hang_up else "")
-            or (f"hold for {self.hold:g}s" if self.hold else "")
+    def does(self) -> str:
+        """What is done, in words."""
+        return (
+            (f"presses {self.press}" if self.press else "")
+            or ("hangs up" if self.hang_up else "")
+            or (f"holds for {self.hold:g}s" if self.hold else "")
             or (f"event {self.event.name}" if self.event else "")
-            or (f"start {self.start.scenario}" if self.start else "")
-            or "wait"
+            or (f"starts {self.start.scenario}" if self.start else "")
+            or "waits"
         )
-        parts = [when, f"after {self.after:g}s" if self.after else "", does]
+
+    @property
+    def told(self) -> str:
+        """The deed in words, with its time."""
+        when = f"hears {self.hears!r}" if self.hears else f"at {self.at}" if self.at else ""
+        parts = [when, f"after {self.after:g}s" if self.after else "", self.does]
         return ", ".join(part for part in parts if part)
 
 

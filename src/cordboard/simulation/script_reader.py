@@ -43,8 +43,11 @@ class Scripts:
     faults: Sequence[Fault] = field(default_factory=list)
 
 
-def read_scripts(text: str, *, zone: tzinfo, country: str) -> Scripts:
-    """One script, or all those under `tests`. Moments are read in `zone`, numbers as `country` writes them."""
+def read_scripts(text: str, *, zone: tzinfo, country: str, scenario: str = "") -> Scripts:
+    """One script, or all those under `tests`. Moments are read in `zone`, numbers as `country` writes them.
+
+    `scenario` is what is tried where the text does not say it.
+    """
     try:
         root = compose(text)
     except TextError as error:
@@ -53,14 +56,15 @@ def read_scripts(text: str, *, zone: tzinfo, country: str) -> Scripts:
         line = root.mark.line if root else 1
         hint = said("begin with `scenario: its-name`")
         return Scripts(faults=[Fault(said("a script is a map of names"), hint, line, 1)])
-    reader = _ScriptReader(zone, country)
+    reader = _ScriptReader(zone, country, scenario)
     scripts = reader.file(root)
     return Scripts(scripts, reader.faults)
 
 
 class _ScriptReader(NodeReader):
-    def __init__(self, zone: tzinfo, country: str) -> None:
+    def __init__(self, zone: tzinfo, country: str, scenario: str) -> None:
         super().__init__()
+        self._scenario = scenario
         self._zone = zone
         self._country = country
 
@@ -68,10 +72,10 @@ class _ScriptReader(NodeReader):
         parts = self.fields(root, (*_PARTS, "tests"), said("a script"))
         tests = parts.pop("tests", None)
         if tests is None:
-            return [self._script(root, parts, Script(line=root.mark.line))]
+            return [self._script(root, parts, Script(scenario=self._scenario, line=root.mark.line))]
         if "expect" in parts:
             self.fault(parts.pop("expect"), said("what is expected stands in each test"), said("move it there"))
-        common = self._script(root, parts, Script(), whole=False)
+        common = self._script(root, parts, Script(scenario=self._scenario), whole=False)
         found = []
         for name, node in self.map(tests, "tests").items():
             inner = self.fields(node, _PARTS, said("a test"))

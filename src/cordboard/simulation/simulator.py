@@ -17,7 +17,7 @@ from cordboard.scenario.rehearsal import StepAnswer
 from cordboard.scenario.results import RunResult
 from cordboard.scenario.runner import Goodbye, Runner
 from cordboard.scenario.said import said
-from cordboard.scenario.values import AnyValue, from_json
+from cordboard.scenario.values import AnyValue, from_json, normal, to_json
 from cordboard.simulation.actors import Actor, Entry, Walk
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.people import People
@@ -206,6 +206,9 @@ class Simulation:
 
     async def _outside(self, deed: Deed) -> None:
         try:
+            if deed.event:
+                data = {name: to_json(normal(value)) for name, value in deed.event.data.items()}
+                await self._runner.post([Message(deed.event.name, deed.event.key, data)])
             if deed.start:
                 await self._runner.start_service(deed.start.scenario, deed.start.values, key=deed.start.key)
         except ScenarioError as fault:
@@ -244,17 +247,17 @@ class Simulation:
         name = next((n for n in (f"{ctx.scenario}.{ctx.step}", ctx.step, component.kind) if n in answers), "")
         if not name or not answers[name]:
             return None
-        if not component.outside:
-            words = said(
-                "step {step!r} asks nothing of the world outside: its answer under {name!r} is not used",
-                step=ctx.step,
-                name=name,
-            )
-            self._notes[words] = None
-            return None
-        visit = self._visits[name]
+        answer = answers[name][min(self._visits[name], len(answers[name]) - 1)]
         self._visits[name] += 1
-        return answers[name][min(visit, len(answers[name]) - 1)]
+        if component.outside or answer.error:
+            return answer
+        words = said(
+            "step {step!r} asks nothing of the world outside: its answer under {name!r} is not used",
+            step=ctx.step,
+            name=name,
+        )
+        self._notes[words] = None
+        return None
 
     # --- scenario.ports.TraceSink -----------------------------------------------------------------------------
 
@@ -312,6 +315,8 @@ class Simulation:
             seconds=seconds,
             variables=root.variables if root else {},
             exact=self._result.variables if self._result else {},
+            programs=self._programs,
+            country=self._office.country,
             parties=parties,
             steps=self._steps,
             runs=list(self._runs.values()),
@@ -355,7 +360,12 @@ class Simulation:
         inbound = last.direction is Direction.INBOUND
         phone = actor.phone if actor else self._answerer(leg_id)
         target: Target = LineTarget(last.line, last.dialled) if last.line else PhoneTarget(last.dialled)
-        called = [one.target for one in self._exchange.called if one.leg.id == leg_id] or [target]
+        called = [one.target for one in self._exchange.called if one.leg.id == leg_id]
+        if not called and not inbound:
+            called = [target]
+            self._notes[said("nobody is there for {number}: say what they do, under `people`", number=last.dialled)] = (
+                None
+            )
         named = next((name for one in called if (name := self._people.name(one)) and name != OTHERS), "")
         names = {last.dialled, *(name for one in called for name in self._office.names_of(one))}
         states: list[tuple[float, LegState]] = []

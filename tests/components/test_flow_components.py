@@ -179,10 +179,10 @@ CALLBACK = service(
 @virtual_time
 async def test_start_service_runs_on_beside_the_call() -> None:
     steps = """
-        a: {component: start_service, scenario: callback, values: {phone: "0671234567"}, run_id: run, exits: {done: b}}
+        a: {component: start_service, scenario: callback, values: {phone: "0671234567"}, run_id: s, exits: {done: b}}
         b: {component: reject}
     """
-    async with Trial(voice(steps, variables="- {name: run}"), CALLBACK) as trial:
+    async with Trial(voice(steps, variables="- {name: s}"), CALLBACK) as trial:
         phone = trial.call()
         await phone.wait_state(LegState.ENDED)
         assert phone.told is EndReason.REJECTED
@@ -200,12 +200,12 @@ async def test_start_service_once_for_each_key() -> None:
           scenario: callback
           key: "{caller}"
           once_per_key: yes
-          run_id: run
+          run_id: started
           exits: {done: b}
         b: {component: reject}
     """
-    async with Trial(voice(steps, variables="- {name: run}"), CALLBACK) as trial:
+    async with Trial(voice(steps, variables="- {name: started}"), CALLBACK) as trial:
         for number in ("0671234567", "0671234567", "0509999999"):
             await trial.call(number=number).wait_state(LegState.ENDED)
-        runs = [step.changed["run"] for step in trial.steps if step.step == "a"]
+        runs = [step.changed["started"] for step in trial.steps if step.step == "a"]
     assert runs[0] == runs[1] != runs[2]

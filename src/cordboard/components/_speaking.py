@@ -5,36 +5,52 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cordboard.components._languages import LanguageChoice, Texts, spoken_in
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.scenario.component import Component, Text
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
+from cordboard.scenario.said import said
 from cordboard.speech.api import Speech
 from cordboard.telephony import Sound, Wording
 
-LANGUAGES = frozenset({"en", "ru", "uk"})
+
+class Voiced(Component):
+    """Properties and ways of a component that speaks at all. No component itself."""
+
+    language: LanguageChoice = None
+    """The language: en, ru or uk. Empty: what "Set the language" has chosen, or the language of the office."""
+    answer: bool = True
+    """Whether a call that is not answered yet is answered first. If not, the caller hears it before the answer, and
+    nobody pays; not every network lets him press keys there."""
+
+    async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
+        """`text` in the language of this step; nothing for an empty one."""
+        silent = not text.strip() if isinstance(text, str) else not text
+        return [] if silent else [await ctx.port(Speech).say(text, spoken_in(ctx, self.language))]
+
+    async def open(self, ctx: Context) -> None:
+        """Let the caller hear us: by an answer, or before it."""
+        await (ctx.leg.answer() if self.answer else ctx.leg.early_media())
 
 
-class Speaking(Component):
+class Speaking(Voiced):
     """Properties and ways of a component that says a text or plays a file. No component itself."""
+
+    heard = frozenset({"text", "texts", "file"})
 
     text: Text = ""
     """What is said. The exchange speaks it; `{name}` puts the value of a variable in."""
-    texts: dict[str, Text] = Field(default_factory=dict)
+    texts: Texts = Field(default_factory=dict)
     """The same text in several languages, instead of `text`: a line each for en, ru and uk. The language of the step
-    decides, or that of the office."""
+    decides, or that of the call, or that of the office."""
     file: Annotated[str, Refers("file")] = ""
     """A recorded sound in the prompts folder (WAV, mono, 16 bit, 8000 Hz). It is played instead of the text."""
-    language: str = ""
-    """The language of the text: en, ru or uk. Empty: the language of the office."""
 
     @model_validator(mode="after")
-    def _known_languages(self) -> Self:
-        unknown = sorted(set(self.texts) - LANGUAGES)
-        if unknown:
-            raise ValueError(f"texts: {', '.join(unknown)} is no language here: possible are en, ru and uk")
+    def _one_wording(self) -> Self:
         if self.texts and self.text:
-            raise ValueError("give either one text or the texts in several languages")
+            raise ValueError(said("give either one text or the texts in several languages"))
         return self
 
     async def sounds(self, ctx: Context) -> Sequence[Sound]:
@@ -42,8 +58,3 @@ class Speaking(Component):
         if self.file:
             return [ctx.port(PromptFolder).find(self.file)]
         return await self.spoken(ctx, self.texts or self.text)
-
-    async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
-        """`text` in the language of this step; nothing for an empty one."""
-        silent = not text.strip() if isinstance(text, str) else not text
-        return [] if silent else [await ctx.port(Speech).say(text, self.language)]

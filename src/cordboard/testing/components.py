@@ -1,6 +1,8 @@
 """Components tried as they are used: in a scenario's text, on a call of the simulated exchange, by the real runner."""
 
 import asyncio
+import random
+import tempfile
 import textwrap
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,10 +12,14 @@ from zoneinfo import ZoneInfo
 
 from cordboard.components import all_components
 from cordboard.components.prompt_folder import PromptFolder
+from cordboard.office.calendar import OfficeCalendar
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData
 from cordboard.office.pins import PinGuard
-from cordboard.office.ports import Numbering, PinCheck, Staff
+from cordboard.office.ports import Calendar, Numbering, PinCheck, Recordings, Rooms, Screens, Staff, Tags
+from cordboard.office.recordings import RecordingFolder
+from cordboard.office.rooms import ConferenceRooms
+from cordboard.office.screens import PendingForms
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.ports import RunTrace, StepTrace
 from cordboard.scenario.runner import Runner
@@ -23,7 +29,7 @@ from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.speech import SimulatedSpeech
 from cordboard.simulation.virtual_time import VirtualClock
 from cordboard.speech.api import Speech
-from cordboard.telephony import Leg, Target
+from cordboard.telephony import Leg, Sound, Target
 from cordboard.testing.exchange import Listened, serving
 from cordboard.testing.office import HandClock, HeldOffice
 from cordboard.testing.scenario import MemoryReleases, MemoryRunStore
@@ -42,11 +48,17 @@ def service(steps: str, *, name: str, variables: str = "") -> str:
     return _text("service", name, steps, variables, "")
 
 
+def dialog(steps: str, *, name: str, variables: str = "") -> str:
+    """The text of a dialog scenario that begins with the first of `steps`."""
+    return _text("dialog", name, steps, variables, "")
+
+
 class Trial:
     """The given scenarios published on a simulated exchange with the office of `testing.office`, in virtual time.
 
-    Use it as a context. Inbound calls run the scenario `main`. The PIN 4821 is right and 0000 locked, whoever asks;
-    checking that of the login `slow` takes ten seconds.
+    Use it as a context. Inbound calls run the scenario `main`, or that of the dialled number in `numbers`. The PIN 4821
+    is right and 0000 locked, whoever asks; checking that of the login `slow` takes ten seconds. The dice fall in
+    each trial alike.
     """
 
     def __init__(
@@ -56,6 +68,8 @@ class Trial:
         prompts: Path | None = None,
         store: MemoryRunStore | None = None,
         office: OfficeData | None = None,
+        numbers: Mapping[str, str] | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self.listened = Listened()
         self.speech = SimulatedSpeech()
@@ -66,6 +80,12 @@ class Trial:
         """Every step that is over, in that order."""
         self.runs: list[RunTrace] = []
         """Every run as it began and as it ended."""
+        self.tags: list[tuple[str, str, str]] = []
+        """Chain, name and value of every tag."""
+        self.screens = PendingForms()
+        self.rooms = ConferenceRooms(self.exchange)
+        self._numbers = numbers or {}
+        self._calendar = calendar or OfficeCalendar()
         self._scenarios = scenarios
         self._prompts = prompts or Path("/nowhere")
         self._office = office
@@ -76,6 +96,7 @@ class Trial:
     # --- what is done -----------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        self.recordings = RecordingFolder(Path(self._stack.enter_context(tempfile.TemporaryDirectory())))
         releases = MemoryReleases()
         texts = {_name(text): text for text in self._scenarios}
         await releases.publish(texts, message="", at=self.clock.now())
@@ -89,22 +110,36 @@ class Trial:
             self.exchange,
             zone=ZoneInfo("Europe/Kyiv"),
             country="UA",
-            ports={Numbering: office, Staff: office, Speech: self.speech, PromptFolder: PromptFolder(self._prompts)},
+            ports={
+                Numbering: office,
+                Staff: office,
+                Speech: self.speech,
+                PromptFolder: PromptFolder(self._prompts),
+                Recordings: self.recordings,
+                Rooms: self.rooms,
+                Calendar: self._calendar,
+                Screens: self.screens,
+                Tags: _Tags(self),
+                random.Random: random.Random(1),
+            },
             clock=self.clock,
             traces=_Traces(self),
         )
         self._services = asyncio.create_task(self.runner.serve())
         self._stack.push_async_callback(self.stop_services)
         await self._stack.enter_async_context(serving(self.exchange, self._take))
+        self._stack.push_async_callback(self.rooms.close)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    def call(self, number: str = "0671234567", *, account: str = "") -> SimulatedPhone:
+    def call(
+        self, number: str = "0671234567", *, dialled: str = "700", account: str = "", voice: Sound | None = None
+    ) -> SimulatedPhone:
         """Somebody calls."""
         self._calls += 1
-        return self.exchange.call_in(number, "700", line="" if account else "city", account=account)
+        return self.exchange.call_in(number, dialled, line="" if account else "city", account=account, voice=voice)
 
     async def start(self, scenario: str) -> str:
         """Start a service scenario."""
@@ -161,7 +196,7 @@ class Trial:
 
     async def _take(self, leg: Leg) -> None:
         try:
-            await self.runner.run_voice("main", leg)
+            await self.runner.run_voice(self._numbers.get(leg.record.dialled, "main"), leg)
         finally:
             self._calls -= 1
             self._changed.set()
@@ -186,6 +221,16 @@ class _Traces:
 
     def step(self, trace: StepTrace) -> None:
         self._trial.steps.append(trace)
+
+
+class _Tags:
+    """Implements Tags for a Trial."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    async def tag(self, chain: str, name: str, value: str) -> None:
+        self._trial.tags.append((chain, name, value))
 
 
 class _Office(OfficeDirectory):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import model_validator
 
@@ -11,6 +11,7 @@ from cordboard.components._reaching import Reaching
 from cordboard.office.ports import Destination, Numbering, Refusal
 from cordboard.scenario.component import VOICE, Text
 from cordboard.scenario.context import Context
+from cordboard.scenario.markers import Refers
 from cordboard.telephony import Dialled, LegState, LineTarget, dial
 
 
@@ -33,7 +34,7 @@ class Dial(Reaching):
     waits = True
     outside = True
 
-    dialled_by: Text = ""
+    dialled_by: Annotated[Text, Refers("user", computed=True)] = ""
     """The login of the user whose rights count, for callers who dial through the exchange from outside: `{login}`.
     Left out: the scenario may dial anything. Written, but empty when the call comes: nothing may be dialled."""
 
@@ -83,7 +84,7 @@ class Dial(Reaching):
         outcome = Dialled.UNREACHABLE
         for targets in destination.targets:
             show = ctx.port(Numbering).shown_party(
-                dialled_by=self.dialled_by, targets=targets, original=ctx.leg.record.caller
+                dialled_by=self.dialled_by, targets=targets, original=ctx.session.shown or ctx.leg.record.caller
             )
             result = await dial(ctx.exchange, ctx.leg, targets, show=show, ring_time=self.ring_time.total_seconds())
             outcome = result.outcome

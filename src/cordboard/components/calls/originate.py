@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated
 
 from pydantic import Field
 
 from cordboard.components._reaching import Reaching
 from cordboard.office.ports import Numbering
-from cordboard.scenario.component import SERVICE, ScenarioName, Text, Value, VariableName
+from cordboard.scenario.component import SERVICE, Text, Value, VariableName
 from cordboard.scenario.context import Context
+from cordboard.scenario.markers import Gives, Refers
 from cordboard.telephony import EndReason, Leg, Party
 
 
@@ -32,12 +34,13 @@ class Originate(Reaching):
     waits = True
     outside = True
 
-    scenario: ScenarioName
+    scenario: Annotated[str, Refers("scenario", kind="voice")]
     """The voice scenario that talks with who answers."""
-    values: dict[str, Value] = Field(default_factory=dict)
+    values: Annotated[dict[str, Value], Gives()] = Field(default_factory=dict)
     """Variables of the voice scenario and the values they begin with."""
     show: Text = ""
-    """The number that the called side shall see, where the line allows it. Empty: the number of the line."""
+    """The number that the called side shall see, where the line allows it. Empty: what "Set the caller ID" says, or the
+    number of the line."""
     result: VariableName = ""
     """The variable that takes the value which the voice scenario's Stop gives."""
 
@@ -60,7 +63,8 @@ class Originate(Reaching):
         await ctx.attempt(f"call {destination.number}")
         outcome: str = self.Exit.UNREACHABLE
         for targets in destination.targets:
-            show = ctx.port(Numbering).shown_party(dialled_by="", targets=targets, original=Party(self.show))
+            original = Party(self.show) if self.show else ctx.session.shown or Party("")
+            show = ctx.port(Numbering).shown_party(dialled_by="", targets=targets, original=original)
             leg = await ctx.exchange.originate(
                 targets, caller=show, chain=ctx.chain, ring_time=self.ring_time.total_seconds()
             )

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cordboard.scenario.component import VOICE, Component
+from cordboard.scenario.component import VOICE, Component, Example
 from cordboard.scenario.context import Context
 
 
@@ -19,6 +19,7 @@ class Answer(Component):
     title = "Answer"
     group = "voice"
     kinds = VOICE
+    examples = (Example("Before music plays.", "answer:\n  component: answer"),)
 
     class Exit(StrEnum):
         """Its exits."""

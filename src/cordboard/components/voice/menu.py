@@ -7,9 +7,11 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from cordboard.components._keys import Key
+from cordboard.components._languages import Texts
 from cordboard.components._speaking import Speaking
-from cordboard.scenario.component import VOICE, ExitRow, Text, VariableName
+from cordboard.scenario.component import VOICE, Example, ExitRow, Text, VariableName
 from cordboard.scenario.context import Context
+from cordboard.scenario.said import said
 from cordboard.telephony import ALL_KEYS, KeyRule
 
 
@@ -33,6 +35,14 @@ class Menu(Speaking):
     group = "voice"
     kinds = VOICE
     waits = True
+    examples = (
+        Example(
+            "Two departments, and the operator for who presses nothing.",
+            "ask:\n  component: menu\n  texts:\n    en: Press 1 for sales or 2 for delivery\n"
+            "    uk: Натисніть 1 для відділу продажу або 2 для доставки\n"
+            '  keys:\n    - {id: sales, key: "1"}\n    - {id: delivery, key: "2"}',
+        ),
+    )
 
     keys: tuple[MenuKey, ...]
     """The keys and where they lead."""
@@ -44,6 +54,12 @@ class Menu(Speaking):
     """Whether a key stops the prompt. If not, a key that was pressed meanwhile counts after the prompt."""
     wrong_key_text: Text = ""
     """What is said after a wrong key, before the prompt comes again."""
+    wrong_key_texts: Texts = Field(default_factory=dict)
+    """The same in several languages."""
+    nothing_pressed_text: Text = ""
+    """What is said when no key came in time, before the prompt comes again."""
+    nothing_pressed_texts: Texts = Field(default_factory=dict)
+    """The same in several languages."""
     pressed: VariableName = ""
     """The variable that takes the key; declare it as text. Empty if none was pressed."""
 
@@ -58,16 +74,18 @@ class Menu(Speaking):
         keys = [row.key for row in self.keys]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
-            raise ValueError(f"key {', '.join(twice)} stands in the menu twice")
+            raise ValueError(said("key {keys} stands in the menu twice", keys=", ".join(twice)))
         return self
 
     async def run(self, ctx: Context) -> str:
         """Ask until a key of the menu is pressed or the attempts are used."""
-        prompt, wrong = await self.sounds(ctx), await self.spoken(ctx, self.wrong_key_text)
+        prompt = await self.sounds(ctx)
+        wrong = await self.spoken(ctx, self.wrong_key_texts or self.wrong_key_text)
+        nothing = await self.spoken(ctx, self.nothing_pressed_texts or self.nothing_pressed_text)
         interrupt = ALL_KEYS if self.interruptible else ""
         rule = KeyRule(max_digits=1, terminator="", first_timeout=self.wait.total_seconds())
         exits = {row.key: row.id for row in self.keys}
-        await ctx.leg.answer()
+        await self.open(ctx)
         failed = self.Exit.NOTHING_PRESSED
         for attempt in range(1, self.attempts + 1):
             await ctx.leg.play(prompt, interrupt=interrupt)
@@ -78,6 +96,6 @@ class Menu(Speaking):
             failed = self.Exit.WRONG_KEY if key else self.Exit.NOTHING_PRESSED
             # What was typed ahead was meant for the exit that was missed.
             ctx.leg.forget_keys()
-            if key and attempt < self.attempts:
-                await ctx.leg.play(wrong, interrupt=interrupt)
+            if attempt < self.attempts:
+                await ctx.leg.play(wrong if key else nothing, interrupt=interrupt)
         return failed

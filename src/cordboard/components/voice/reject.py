@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from cordboard.scenario.component import VOICE, Component
+from cordboard.scenario.component import VOICE, Component, Example
 from cordboard.scenario.context import Context
 from cordboard.telephony import EndReason
 
@@ -31,6 +31,9 @@ class Reject(Component):
     group = "voice"
     kinds = VOICE
     ends_leg = True
+    examples = (
+        Example("Callers who hide their number hear that it is busy.", "busy:\n  component: reject\n  reason: busy"),
+    )
 
     reason: RejectReason = RejectReason.REJECTED
     """What the caller is told: rejected, busy, not_found (no such number) or unreachable (at the moment)."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from cordboard.components._keys import Keys
+from cordboard.components._languages import LanguageChoice, spoken_in
 from cordboard.scenario.component import VOICE, Component, Text
 from cordboard.scenario.context import Context
 from cordboard.speech.api import Speech
@@ -28,8 +29,8 @@ class SayDigits(Component):
 
     digits: Text
     """What is read out, usually a variable: `{number}`."""
-    language: str = ""
-    """The language of the words: en, ru or uk. Empty: the language of the office."""
+    language: LanguageChoice = None
+    """The language of the words: en, ru or uk. Empty: that of the call, or of the office."""
     stop_keys: Keys = ""
     """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
 
@@ -49,7 +50,7 @@ class SayDigits(Component):
         digits = [character for character in self.digits if character in "0123456789"]
         if not digits:
             return self.Exit.DONE
-        clip = await ctx.port(Speech).say(", ".join(digits), self.language)
+        clip = await ctx.port(Speech).say(", ".join(digits), spoken_in(ctx, self.language))
         await ctx.leg.answer()
         played = await ctx.leg.play([clip], interrupt=self.stop_keys)
         return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

@@ -1,0 +1,74 @@
+"""Say a value."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from cordboard.components._keys import Keys
+from cordboard.components._languages import spoken_in
+from cordboard.components._saying import Case, Gender, Kind, words
+from cordboard.components._speaking import Voiced
+from cordboard.scenario.component import VOICE, Example, Text, Value
+from cordboard.scenario.context import Context
+from cordboard.telephony import PlayEnd
+
+
+class Say(Voiced):
+    """Says a number, an amount of money, a date or the like in words, grammatically, in the caller's language.
+
+    A call that is not answered yet is answered first. To say it within a sentence, use the parts of "Play".
+
+    Exits: *done* when all was heard; *key_pressed* if the caller stopped it by a key, which is kept for the next
+    component that asks for keys. A value that cannot be said so leaves by *error*.
+    """
+
+    kind = "say"
+    title = "Say a value"
+    group = "voice"
+    kinds = VOICE
+    waits = True
+    examples = (
+        Example("What the caller owes.", "debt:\n  component: say\n  value: =debt\n  what: money\n  currency: UAH"),
+        Example("The time of day.", "clock:\n  component: say\n  value: =now\n  what: time"),
+    )
+
+    value: Value
+    """What is said: `=debt`, `{number}`."""
+    what: Kind = Kind.NUMBER
+    """As what: number, ordinal (the third), money, date, time, datetime, duration, digits (one by one), phone (in
+    groups) or temperature."""
+    currency: Text = ""
+    """For money that is a mere number: its currency, `UAH`, `EUR`, `USD`."""
+    gender: Gender | None = None
+    """For a number in Russian and Ukrainian: masculine, feminine or neuter, as what is counted. Empty: masculine."""
+    case: Case | None = None
+    """In Russian and Ukrainian: the case that the sentence needs. Empty: the nominative."""
+    stop_keys: Keys = ""
+    """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
+
+    class Exit(StrEnum):
+        """Its exits."""
+
+        DONE = "done"
+        KEY_PRESSED = "key_pressed"
+
+    @classmethod
+    def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
+        """No key can be pressed where none stops it."""
+        return cls.fixed_exits() if written.get("stop_keys") else (cls.Exit.DONE.value,)
+
+    async def run(self, ctx: Context) -> str:
+        """Speak."""
+        text = words(
+            ctx,
+            self.value,
+            self.what,
+            spoken_in(ctx, self.language),
+            gender=self.gender or "",
+            case=self.case or "",
+            currency=self.currency,
+        )
+        sounds = await self.spoken(ctx, text)
+        await self.open(ctx)
+        played = await ctx.leg.play(sounds, interrupt=self.stop_keys)
+        return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

@@ -100,7 +100,7 @@ def lose_the_answer_of_a_commit(store: Store, monkeypatch: pytest.MonkeyPatch, *
         lost.append("once")
         if after:
             commit(connection)
-        connection.close()
+        connection.dbapi_connection.close()
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(dialect, "do_commit", break_once)

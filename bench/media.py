@@ -1,13 +1,14 @@
 # ruff: noqa: T201  (a program that prints what it measured)
 """What the media worker costs: `python bench/media.py [--streams 300] [--seconds 10] [--rounds 3]`.
 
-Two loads on loopback, measured some rounds each; the median is printed. The worker's CPU comes from the kernel, and
+Three loads on loopback, measured some rounds each; the median is printed. The worker's CPU comes from the kernel, and
 the gaps from a process of its own, which stamps each packet as it takes it (so a late sink looks like a late worker: on
 a busy machine the truth is better than what is printed).
 
 - playing: every stream plays one shared tone, round and round, to the sink.
 - bridged: pairs of streams, joined. A process of peers sends to each leg and takes what the worker forwards to it; it
   looks every 5 ms, and its own lateness is in the gaps twice.
+- rooms: the same peers, all of whom speak, in rooms of 10 and of 30. A member-second is one second of one of them.
 """
 
 import argparse
@@ -82,8 +83,8 @@ def sink(port: int, seconds: float) -> None:
     print(gaps, late, longest)
 
 
-def peers(first: int, legs: int, seconds: float) -> None:
-    """Send to each leg and count what comes back, like `sink`.
+def peers(first: int, legs: int, seconds: float, *, speak: bool) -> None:
+    """Send to each leg, if they are to speak, and count what comes back, like `sink`.
 
     Leg n listens on _WORKER_PORT + 2n, its peer on first + n.
     """
@@ -101,14 +102,14 @@ def peers(first: int, legs: int, seconds: float) -> None:
             sockets[one.fileno()] = one
         last = dict.fromkeys(sockets, 0.0)
         everyone = list(sockets.values())
-        voice = bytes(160)
+        voice = bytes(range(160))
         print("ready", flush=True)
         due = time.monotonic()
         for tick in range(int(seconds / 0.005)):
             due += 0.005
             time.sleep(max(0.0, due - time.monotonic()))
             frame = header.pack(0x80, 8, tick // 4 & 0xFFFF, tick // 4 * 160, 1) + voice
-            for one in everyone[tick % 4 :: 4]:
+            for one in everyone[tick % 4 :: 4] if speak else ():
                 one.send(frame)
             now = time.monotonic()
             for descriptor, _ in poller.poll(0, legs):
@@ -207,8 +208,31 @@ async def bridged(pairs: int, seconds: float, rounds: int, port: int) -> None:
         await worker.close()
 
 
+async def rooms(count: int, members: int, seconds: float, rounds: int, port: int) -> None:
+    """The third load."""
+    legs = count * members
+    worker = await start_worker(rtp_ports=range(_WORKER_PORT, _WORKER_PORT + 2 * legs))
+    try:
+        opened = [await worker.open(_Handler(), host="127.0.0.1") for _ in range(legs)]
+        for number, stream in enumerate(opened):
+            await stream.set_remote(Remote("127.0.0.1", port + number, Codec.PCMA, 8, 101))
+        for first in range(0, legs, members):
+            room = await worker.room()
+            for stream in opened[first : first + members]:
+                await room.add(stream)
+        for speaking in (True, False):
+            other_end = ("--peers" if speaking else "--listeners", str(port), str(legs))
+            measured = [await _measure(worker, opened, seconds, *other_end) for _ in range(rounds)]
+            what = "all speak" if speaking else "nobody speaks"
+            _report(f"{count} room(s) of {members}, {what}", measured, "received, mixed and sent")
+            core = statistics.median(one.core for one in measured)
+            print(f"  {core / legs * 1e3:.3f} ms of CPU a member-second")
+    finally:
+        await worker.close()
+
+
 def main() -> None:
-    """Read the options and run both loads."""
+    """Read the options and run all loads."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--streams", type=int, default=300)
     parser.add_argument("--pairs", type=int, default=100)
@@ -216,11 +240,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=30000, help="of the other end, the first")
     parser.add_argument("--sink", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--rooms", type=int, default=10, help="of 10 members, and a third of them of 30")
     parser.add_argument("--peers", type=int, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--listeners", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.peers is not None:
-        first, legs = options.peers
-        peers(first, legs, options.seconds)
+    if options.peers or options.listeners:
+        first, legs = options.peers or options.listeners
+        peers(first, legs, options.seconds, speak=bool(options.peers))
         return
     if options.sink is not None:
         sink(options.sink, options.seconds)
@@ -228,6 +254,9 @@ def main() -> None:
     print(f"sendto alone, in a tight loop: {statistics.median(_floor() for _ in range(5)):.1f} µs of CPU a packet")
     asyncio.run(playing(options.streams, options.seconds, options.rounds, options.port))
     asyncio.run(bridged(options.pairs, options.seconds, options.rounds, options.port))
+    for members in (10, 30):
+        count = max(1, options.rooms * 10 // members)
+        asyncio.run(rooms(count, members, options.seconds, options.rounds, options.port))
 
 
 if __name__ == "__main__":

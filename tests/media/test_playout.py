@@ -5,7 +5,7 @@ import random
 import pytest
 
 from cordboard.media.api import Codec
-from cordboard.media.playout import Playout
+from cordboard.media.playout import MOST_SAMPLES, Playout
 from cordboard.media.recorder import Packet
 
 SILENT = 0xD5
@@ -137,3 +137,24 @@ def test_the_rest_is_all_that_was_not_heard(buffer: Buffer) -> None:
     assert [frame[0] for frame in buffer.playout.rest()] == [1, 2, SILENT, 4]
     assert buffer.playout.rest() == []
     assert buffer.round(_packet(5)) == 5
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_arrives_frames_are_whole_and_little_is_kept(seed: int) -> None:
+    chance = random.Random(seed)
+    playout = Playout(Codec.PCMA)
+    timestamp = chance.getrandbits(32)
+    for _ in range(2000):
+        for _ in range(chance.choice((0, 1, 1, 1, 2, 7))):
+            size = chance.choice((1, 80, 160, 160, 161, 240, 2000))
+            jump = chance.choice((size,) * 20 + (-size, -7, 0, 159, 8000, -8000, 8001, 1 << 31))
+            timestamp = (timestamp + jump) & 0xFFFFFFFF
+            ssrc = 1 if chance.random() < 0.99 else 2
+            playout.packets.append(Packet(0.0, ssrc, timestamp, Codec.PCMA, bytes(size)))
+        frame = playout.frame()
+        assert frame is None or len(frame) == 160
+        assert playout.packets == []
+        assert playout.delay <= MOST_SAMPLES
+    rest = playout.rest()
+    assert len(rest) * 160 <= MOST_SAMPLES
+    assert {len(one) for one in rest} <= {160}

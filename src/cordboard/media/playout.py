@@ -46,17 +46,27 @@ class Playout:
         """The next 20 ms, coded as they came; None if they are not there, or not all of them and nothing behind."""
         if self.packets:
             self._take_in()
-        if not self._waiting or timestamp_distance(self._end, self._first()) < FRAME_SAMPLES:
+        if not self._waiting:
             self._idle = True
             return None
-        if self._idle:
-            self._begin()
+        if self._idle and not self._begin():
+            return None
+        if (self._end - self._next) & TIMESTAMP_MASK < FRAME_SAMPLES:
+            self._idle = True
+            return None
         found = self._waiting.pop(self._next, None)
         if found is None or len(found) != FRAME_SAMPLES:
             found = self._piece_together(found)
         self._next = (self._next + FRAME_SAMPLES) & TIMESTAMP_MASK
         self._watch()
         return found
+
+    @property
+    def delay(self) -> int:
+        """How many samples lie between what is heard next and the last one that came."""
+        if not self._waiting:
+            return 0
+        return (self._end - self._first()) & TIMESTAMP_MASK
 
     def rest(self) -> list[bytes]:
         """All frames that are still waiting; losses are silent frames."""
@@ -68,37 +78,42 @@ class Playout:
             frames.append(frame or self._silence * FRAME_SAMPLES)
 
     def _take_in(self) -> None:
-        packets, self.packets = self.packets, []
-        for _, ssrc, timestamp, _, payload in packets:
-            ahead = timestamp_distance(timestamp, self._next)
-            if ssrc != self._ssrc or abs(ahead) > _NEAR:
-                self._ssrc = ssrc
-                self._waiting.clear()
-                self._idle = True
-                self._next = self._end = timestamp
-            elif ahead + len(payload) <= 0:
-                continue  # its time is over, or it is a copy
-            self._waiting[timestamp] = payload
+        waiting = self._waiting
+        for _, ssrc, timestamp, _, payload in self.packets:
+            if timestamp != self._end or ssrc != self._ssrc:
+                ahead = timestamp_distance(timestamp, self._next)
+                if ssrc != self._ssrc or abs(ahead) > _NEAR:
+                    self._ssrc = ssrc
+                    waiting.clear()
+                    self._idle = True
+                    self._next = self._end = timestamp
+                elif ahead + len(payload) <= 0:
+                    continue  # its time is over, or it is a copy
+            waiting[timestamp] = payload
             end = (timestamp + len(payload)) & TIMESTAMP_MASK
-            if timestamp_distance(end, self._end) > 0:
+            if timestamp == self._end or timestamp_distance(end, self._end) > 0:
                 self._end = end
-        if timestamp_distance(self._end, self._first()) > MOST_SAMPLES:
+        self.packets.clear()
+        if (self._end - self._next) & TIMESTAMP_MASK > MOST_SAMPLES and self.delay > MOST_SAMPLES:
             self._skip_to((self._end - KEPT_SAMPLES) & TIMESTAMP_MASK)
 
     def _first(self) -> int:
-        """Where what waits begins."""
-        return self._earliest() if self._idle and self._waiting else self._next
+        """What is heard next: when nothing was there, it is where that begins which came since."""
+        if self._idle:
+            earliest = min(self._waiting, key=lambda timestamp: timestamp_distance(timestamp, self._next))
+            if timestamp_distance(earliest, self._next) > 0:
+                return earliest
+        return self._next
 
-    def _earliest(self) -> int:
-        return min(self._waiting, key=lambda timestamp: timestamp_distance(timestamp, self._next))
-
-    def _begin(self) -> None:
-        """What came while nothing was there: where it begins is what is heard next."""
+    def _begin(self) -> bool:
+        """Be heard again; False if less than a frame has come."""
+        first = self._first()
+        if (self._end - first) & TIMESTAMP_MASK < FRAME_SAMPLES:
+            return False
         self._idle = False
-        earliest = self._earliest()
-        if timestamp_distance(earliest, self._next) > 0:
-            self._next = earliest
+        self._next = first
         self._least, self._watched = MOST_SAMPLES, 0
+        return True
 
     def _skip_to(self, timestamp: int) -> None:
         self._next = timestamp
@@ -128,8 +143,7 @@ class Playout:
 
     def _watch(self) -> None:
         """Let the delay shrink when it was longer than needed for a while."""
-        waiting = timestamp_distance(self._end, self._next)
-        self._least = min(self._least, waiting)
+        self._least = min(self._least, (self._end - self._next) & TIMESTAMP_MASK)
         self._watched += 1
         if self._watched == WATCHED_FRAMES:
             if self._least >= 2 * FRAME_SAMPLES:

@@ -92,7 +92,10 @@ class Room:
         np.minimum(mixed, _LOUDEST, out=mixed)
         np.maximum(mixed, -_LOUDEST - 1, out=mixed)
         samples = mixed.astype(np.int16).view(np.uint16)
-        coded = {codec: _CODED[codec][samples].tobytes() for codec in {member.codec for member in self.members}}
+        coded = {
+            codec: _CODED[codec].take(samples, mode="wrap").tobytes()
+            for codec in {member.codec for member in self.members}
+        }
         everybody = {codec: frames[-FRAME_SAMPLES:] for codec, frames in coded.items()}
         for member in self.members:
             member.frame = everybody[member.codec]

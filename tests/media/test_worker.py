@@ -369,6 +369,17 @@ async def test_a_tape_is_complete_when_the_stream_or_the_worker_closes(
         assert hears(right, 440.0)
 
 
+async def test_who_is_cancelled_before_his_tape_runs_has_none(worker: MediaWorker, tmp_path: Path) -> None:
+    stream = await worker.open(Handler(), host="127.0.0.1")
+    starting = asyncio.create_task(stream.start_tape(tmp_path / "a.wav"))
+    asyncio.get_running_loop().call_soon(starting.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await stream.play([Pause(0.2)])
+    assert await stream.stop_tape() == 0.0
+    assert len(read_wav(tmp_path / "a.wav")) < 800
+
+
 async def test_early_media_plays_and_hears_keys_before_anything_arrives(worker: MediaWorker, peer: RtpPeer) -> None:
     """A far end that was named before the answer: the worker does not know of answers."""
     handler = Handler()

@@ -248,7 +248,11 @@ class _Stream:
 
     async def start_tape(self, path: Path, *, stereo: bool = False) -> None:
         """See MediaStream."""
-        await self._server.call(control.StartTape(self.number, path, stereo))
+        try:
+            await self._server.call(control.StartTape(self.number, path, stereo))
+        except asyncio.CancelledError:
+            self._server.tell(control.StopTape(self.number))
+            raise
 
     async def stop_tape(self) -> float:
         """See MediaStream."""

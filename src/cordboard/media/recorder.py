@@ -83,7 +83,7 @@ class Recorder:
         if position + len(packet.payload) <= self._written or position in self._waiting:
             return  # late beyond the window, or a copy
         samples = decode(packet.codec, packet.payload)
-        if level(samples) >= VOICE_LEVEL:
+        if self._silence is not None and level(samples) >= VOICE_LEVEL:
             self._last_voice = max(self._last_voice, position)
         self._waiting[position] = samples
 

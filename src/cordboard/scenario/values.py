@@ -214,6 +214,8 @@ _PARSERS: Mapping[ValueType, Callable[[str, tzinfo, str], AnyValue]] = {
 
 def show(value: AnyValue) -> str:
     """Write any value for people: inserts, traces, texts."""
+    if isinstance(value, str):
+        return value
     match value:
         case None:
             return ""

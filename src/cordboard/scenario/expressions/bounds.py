@@ -1,6 +1,7 @@
 """What keeps a value small: every text, list, number and date that an expression makes passes here."""
 
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 
 from cordboard.scenario.expressions.errors import (
@@ -19,21 +20,13 @@ _LEAST_YEAR, _LAST_YEAR = 1900, 9000
 
 def bounded(value: AnyValue) -> AnyValue:
     """The value itself. Raises ExpressionError if it is too large."""
-    match value:
-        case bool() | None:
-            return value
-        case str():
-            if len(value) > MAX_TEXT:
-                raise text_too_long()
-        case Decimal():
-            return _number(value)
-        case list() | dict():
-            weigh(value)
-        case Money():
-            amount = _number(value.amount)
-            return value if amount is value.amount else Money(amount, value.currency)
-        case date() if not _LEAST_YEAR <= value.year <= _LAST_YEAR:
-            raise ExpressionError(said("the date is outside of the years 1900 to 9000"))
+    check = _CHECKS.get(type(value))
+    return value if check is None else check(value)
+
+
+def _text(value: str) -> str:
+    if len(value) > MAX_TEXT:
+        raise text_too_long()
     return value
 
 
@@ -43,6 +36,34 @@ def _number(value: Decimal) -> Decimal:
     if not value.is_finite() or value.adjusted() >= MAX_DIGITS:
         raise ExpressionError(said("the number has more than {limit} digits", limit=MAX_DIGITS))
     return Decimal(0) if value.adjusted() < -MAX_DIGITS else value
+
+
+def _money(value: Money) -> Money:
+    amount = _number(value.amount)
+    return value if amount is value.amount else Money(amount, value.currency)
+
+
+def _date(value: date) -> date:
+    if not _LEAST_YEAR <= value.year <= _LAST_YEAR:
+        raise ExpressionError(said("the date is outside of the years 1900 to 9000"))
+    return value
+
+
+def _compound(value: AnyValue) -> AnyValue:
+    weigh(value)
+    return value
+
+
+_CHECKS: Mapping[type, Callable[[AnyValue], AnyValue]] = {
+    str: _text,
+    Decimal: _number,
+    Money: _money,
+    date: _date,
+    datetime: _date,
+    list: _compound,
+    dict: _compound,
+}
+"""The other types are small by their nature."""
 
 
 def text_too_long() -> ExpressionError:

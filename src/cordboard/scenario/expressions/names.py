@@ -26,20 +26,20 @@ class CallDatum:
 
 
 CALL_DATA: Mapping[str, CallDatum] = {
-    "caller": CallDatum(T.PHONE, "Who calls, or whom the run is about. Empty if the number is hidden."),
+    "caller": CallDatum(T.PHONE, "Who calls. Empty if the number is hidden, and in a run without a call."),
     "caller_name": CallDatum(T.TEXT, "The name that came with the call or stands in the directory; else empty."),
     "dialled": CallDatum(T.PHONE, "The number that was dialled."),
     "line": CallDatum(T.TEXT, "The line (trunk or gateway) by which the call came; empty for a call from inside."),
     "chain": CallDatum(T.TEXT, "The id that all parts of one call share in the call log."),
-    "waiting": CallDatum(T.DURATION, "How long the caller has been waiting, from the first moment of the call."),
-    "now": CallDatum(T.DATETIME, "The present moment. The same within one step."),
+    "waiting": CallDatum(T.DURATION, "How long ago the call came; 0s in a run without a call."),
+    "now": CallDatum(T.DATETIME, "The present moment, in the zone of the office."),
     "today": CallDatum(T.DATE, "The present day in the zone of the office."),
     "error": CallDatum(T.TEXT, "The words of the last fault, for the steps behind an `error` exit; else empty."),
     "run": CallDatum(T.TEXT, "The id of this run."),
     "user": CallDatum(T.TEXT, "The user of the office who is on the call or started the run; else empty."),
     "scenario": CallDatum(T.TEXT, "The name of the scenario that runs now."),
-    "language": CallDatum(T.TEXT, "The language of the call: en, ru or uk."),
-    "release": CallDatum(T.NUMBER, "The number of the release that the run is pinned to; 0 for a draft."),
+    "language": CallDatum(T.TEXT, "The language of the call: en, ru or uk. The component *set language* changes it."),
+    "release": CallDatum(T.NUMBER, "The number of the release that the run is pinned to."),
 }
 """Data of the call and of the run, by name."""
 

@@ -23,12 +23,19 @@ dates = Theme(
 _MOST_DAYS = 3_000_000
 
 
+def _local(scope: Scope, moment: datetime) -> datetime:
+    return moment if moment.tzinfo is scope.zone else moment.astimezone(scope.zone)
+
+
 def _day(scope: Scope, value: date | datetime) -> date:
-    return value.astimezone(scope.zone).date() if isinstance(value, datetime) else value
+    return _local(scope, value).date() if isinstance(value, datetime) else value
 
 
 def _clock(scope: Scope, value: time | datetime) -> time:
-    return value.astimezone(scope.zone).time().replace(microsecond=0) if isinstance(value, datetime) else value
+    return _local(scope, value).time().replace(microsecond=0) if isinstance(value, datetime) else value
+
+
+_SMALL = tuple(Decimal(number) for number in range(61))
 
 
 def _whole(number: Decimal) -> int:
@@ -164,19 +171,19 @@ def days_in_month(scope: Scope, value: date | datetime) -> Decimal:
 @dates.function("час година", ("hour(time(18; 30))", "18"))
 def hour(scope: Scope, value: datetime | time) -> Decimal:
     """The hour, 0 to 23."""
-    return Decimal(_clock(scope, value).hour)
+    return _SMALL[(_local(scope, value) if isinstance(value, datetime) else value).hour]
 
 
 @dates.function("минуты хвилини", ("minute(time(18; 30))", "30"))
 def minute(scope: Scope, value: datetime | time) -> Decimal:
     """The minute, 0 to 59."""
-    return Decimal(_clock(scope, value).minute)
+    return _SMALL[(_local(scope, value) if isinstance(value, datetime) else value).minute]
 
 
 @dates.function("секунды секунди", ("second(time(18; 30; 5))", "5"))
 def second(scope: Scope, value: datetime | time) -> Decimal:
     """The second, 0 to 59."""
-    return Decimal(_clock(scope, value).second)
+    return _SMALL[(_local(scope, value) if isinstance(value, datetime) else value).second]
 
 
 # --- earlier and later

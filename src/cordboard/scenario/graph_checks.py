@@ -50,5 +50,5 @@ def loops_without_waiting(targets: Mapping[str, Sequence[str]], quick: Collectio
 
 def closest(word: str, possible: Iterable[str]) -> str:
     """A hint that names what was probably meant; empty if nothing is near."""
-    near = difflib.get_close_matches(word[:60], list(possible)[:2000], n=1)
+    near = difflib.get_close_matches(word[:60], [str(name) for name in possible][:2000], n=1)
     return f"did you mean {near[0]!r}?" if near else ""

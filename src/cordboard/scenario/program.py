@@ -1,101 +1,17 @@
-"""A scenario compiled for running, and everything that is wrong with one that cannot be."""
+"""A scenario's text, checked and compiled."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta, tzinfo
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping
+from datetime import tzinfo
 
 from cordboard.scenario.catalogue import Catalogue
-from cordboard.scenario.component import ERROR, SLUG, Component, ScenarioKind
-from cordboard.scenario.expressions import (
-    BUILTINS,
-    Compiled,
-    ExpressionError,
-    Scope,
-    compile_expression,
-    compile_template,
-)
-from cordboard.scenario.faults import Fault, Severity, is_broken
-from cordboard.scenario.graph import Scenario, Step, Variable
-from cordboard.scenario.graph_checks import closest, loops_without_waiting, unreachable
-from cordboard.scenario.properties import Form, Property, properties_of
-from cordboard.scenario.run_mode import RunMode
-from cordboard.scenario.text import Reading, read
-from cordboard.scenario.values import AnyValue, BadValueError, ValueType, parse
-from cordboard.scenario.written import Properties, compile_properties, fits
-from cordboard.telephony import PhoneNumber
+from cordboard.scenario.compiled import Checked, CompiledStep, Declared, Program
+from cordboard.scenario.compiling import Compiler
+from cordboard.scenario.expressions import Scope
+from cordboard.scenario.faults import Fault, is_broken
+from cordboard.scenario.references import Neighbours, References
+from cordboard.scenario.text import read
 
-References = Mapping[str, Collection[str]]
-"""What exists outside: "scenario" → names, later "user", "line" … A kind that is not named is not checked."""
-
-_EMPTY: Mapping[ValueType, AnyValue] = {
-    ValueType.TEXT: "",
-    ValueType.NUMBER: Decimal(0),
-    ValueType.BOOLEAN: False,
-    ValueType.DURATION: timedelta(),
-    ValueType.PHONE: PhoneNumber("", ""),
-    ValueType.LIST: [],
-    ValueType.RECORD: {},
-}
-"""What a variable begins with. Dates and times have no such value: they are empty (None)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A variable, typed."""
-
-    name: str
-    type: ValueType
-    initial: AnyValue
-    parameter: bool = False
-    secret: bool = False
-    session: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledStep:
-    """A step, ready to run."""
-
-    id: str
-    component: type[Component]
-    properties: Properties
-    cords: Mapping[str, str]
-    """Exit to step, for those that are wired."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A scenario, ready to run."""
-
-    name: str
-    kind: ScenarioKind
-    start: str
-    steps: Mapping[str, CompiledStep]
-    variables: Mapping[str, Declared]
-    after_hangup: str = ""
-    fault: str = ""
-    title: str = ""
-    mode: RunMode = RunMode.PARALLEL
-    at_most: int = 1
-    key: Compiled | None = None
-    """Computed from the variables as they are at the start; gives the key of a run for which none was given."""
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """The variables that must not be shown."""
-        return frozenset(name for name, variable in self.variables.items() if variable.secret)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """`program` is None if there is an error among the faults."""
-
-    faults: list[Fault]
-    program: Program | None = None
-    scenario: Scenario | None = None
-    references: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """What the scenario names outside itself, by kind: for where-used search."""
+__all__ = ["Checked", "CompiledStep", "Declared", "Program", "References", "check", "check_together", "compile_text"]
 
 
 def check(
@@ -105,10 +21,29 @@ def check(
     zone: tzinfo,
     country: str,
     known: References | None = None,
+    neighbours: Neighbours | None = None,
     name: str = "",
 ) -> list[Fault]:
     """Everything that is wrong with a scenario's text, in the order of its lines. Never raises."""
-    return compile_text(text, catalogue, zone=zone, country=country, known=known, name=name).faults
+    return compile_text(
+        text, catalogue, zone=zone, country=country, known=known, neighbours=neighbours, name=name
+    ).faults
+
+
+def check_together(
+    texts: Mapping[str, str],
+    catalogue: Catalogue,
+    *,
+    zone: tzinfo,
+    country: str,
+    known: References | None = None,
+) -> dict[str, list[Fault]]:
+    """Check scenarios that belong to one release, by name. `known` has what else there is."""
+    neighbours = Neighbours(texts, catalogue)
+    return {
+        name: check(text, catalogue, zone=zone, country=country, known=known, neighbours=neighbours, name=name)
+        for name, text in texts.items()
+    }
 
 
 def compile_text(
@@ -118,288 +53,20 @@ def compile_text(
     zone: tzinfo,
     country: str,
     known: References | None = None,
+    neighbours: Neighbours | None = None,
     name: str = "",
 ) -> Checked:
-    """Read, check and compile. `name`, if given, is what the scenario must call itself (its file's name)."""
+    """Read, check and compile. `name`, if given, is what the scenario must call itself (its file's name).
+
+    What is outside is checked as far as it is told: `known` has names by kind, `neighbours` the scenarios that this one
+    may call, usually with itself among them.
+    """
     reading = read(text)
     if reading.scenario is None:
         return Checked(reading.faults)
-    compiler = _Compiler(reading, reading.scenario, catalogue, Scope(zone, country), known or {})
+    scope = Scope(zone, country)
+    compiler = Compiler(reading, reading.scenario, catalogue, scope, known=known or {}, neighbours=neighbours)
     program = compiler.compile(name)
-    faults = sorted(compiler.faults, key=lambda fault: (fault.line, fault.column))
-    references = {kind: frozenset(names) for kind, names in compiler.references.items()}
+    faults = compiler.faults.in_order()
+    references = {kind: frozenset(names) for kind, names in compiler.outside.found.items()}
     return Checked(faults, None if is_broken(faults) else program, reading.scenario, references)
-
-
-class _Compiler:
-    def __init__(
-        self, reading: Reading, scenario: Scenario, catalogue: Catalogue, scope: Scope, known: References
-    ) -> None:
-        self.reading = reading
-        self.scenario = scenario
-        self.catalogue = catalogue
-        self.scope = scope
-        self.known = known
-        self.faults = list(reading.faults)
-        self.references: dict[str, set[str]] = {}
-
-    def compile(self, name: str) -> Program | None:
-        scenario = self.scenario
-        kind = self._kind()
-        if name and scenario.name and scenario.name != name:
-            self._fault(f"the scenario calls itself {scenario.name!r}", ("scenario",), f"write {name!r}")
-        variables = {v.name: declared for v in scenario.variables if (declared := self._variable(v)) is not None}
-        types = {name: variable.type for name, variable in variables.items()}
-        self.scope = Scope(self.scope.zone, self.scope.country, types)
-        for place, target in self._entries():
-            if target and target not in scenario.steps:
-                self._dangling(target, (place,))
-        if scenario.after_hangup and kind is ScenarioKind.SERVICE:
-            self._fault("a service scenario has no caller who could hang up", ("after_hangup",), "take the line out")
-        steps = {step.id: done for step in scenario.steps.values() if (done := self._step(step, kind)) is not None}
-        self._check_graph(steps)
-        if kind is None:
-            return None
-        return Program(
-            scenario.name,
-            kind,
-            scenario.start,
-            steps,
-            variables,
-            scenario.after_hangup,
-            scenario.fault,
-            scenario.title,
-            *self._mode(kind),
-        )
-
-    def _mode(self, kind: ScenarioKind) -> tuple[RunMode, int, Compiled | None]:
-        """What happens when the trigger comes again."""
-        scenario = self.scenario
-        if kind is not ScenarioKind.SERVICE:
-            for place in ("mode", "at_most", "key"):
-                if getattr(scenario, place):
-                    self._fault(
-                        "run modes are for service scenarios: a call waits for nobody", (place,), "take the line out"
-                    )
-            return RunMode.PARALLEL, 1, None
-        mode, at_most, key = RunMode.PARALLEL, 1, None
-        try:
-            mode = RunMode(scenario.mode or RunMode.PARALLEL)
-        except ValueError:
-            hint = closest(scenario.mode, RunMode) or f"possible are {', '.join(RunMode)}"
-            self._fault(f"unknown run mode {scenario.mode!r}", ("mode",), hint)
-        if scenario.at_most.isascii() and scenario.at_most.isdigit() and 1 <= int(scenario.at_most[:6]) <= 10_000:
-            at_most = int(scenario.at_most)
-        elif scenario.at_most or mode is RunMode.AT_MOST:
-            self._fault(
-                f"{scenario.at_most!r} is no number of runs", ("at_most",), "write `at_most: 3`, from 1 to 10000"
-            )
-        if scenario.at_most and mode is not RunMode.AT_MOST:
-            self._fault(
-                "the number counts only with `mode: at_most`", ("at_most",), "write the mode or take the line out"
-            )
-        if scenario.key:
-            try:
-                computed = scenario.key.startswith("=")
-                key = (
-                    compile_expression(scenario.key[1:], self.scope)
-                    if computed
-                    else compile_template(scenario.key, self.scope)
-                )
-            except ExpressionError as error:
-                self._fault(error.message, ("key",), error.hint, column=error.column)
-        return mode, at_most, key
-
-    def _entries(self) -> Iterator[tuple[str, str]]:
-        for place in ("start", "after_hangup", "fault"):
-            yield place, getattr(self.scenario, place)
-
-    def _kind(self) -> ScenarioKind | None:
-        try:
-            return ScenarioKind(self.scenario.kind)
-        except ValueError:
-            if self.scenario.kind:
-                kinds = " or ".join(ScenarioKind)
-                self._fault(f"unknown kind of scenario {self.scenario.kind!r}", ("kind",), f"write {kinds}")
-            return None
-
-    def _variable(self, variable: Variable) -> Declared | None:
-        path = ("variables", variable.name)
-        if not variable.name.isidentifier() or len(variable.name) > 60:
-            self._fault(f"{variable.name!r} is no name", path, "letters, digits and _, not beginning with a digit")
-            return None
-        if variable.name in BUILTINS:
-            self._fault(f"{variable.name!r} is there by itself", path, "give the variable another name")
-            return None
-        try:
-            type_ = ValueType(variable.type)
-        except ValueError:
-            hint = closest(variable.type, [item.value for item in ValueType])
-            self._fault(f"unknown type {variable.type!r}", path, hint)
-            return None
-        if not variable.value:
-            initial: AnyValue = _EMPTY.get(type_)
-        else:
-            try:
-                initial = parse(type_, variable.value, zone=self.scope.zone, country=self.scope.country)
-            except BadValueError as error:
-                self._fault(str(error), path, f"the variable is a {type_.value}")
-                return None
-        return Declared(
-            variable.name,
-            type_,
-            initial,
-            parameter=variable.parameter,
-            secret=variable.secret,
-            session=variable.session,
-        )
-
-    def _step(self, step: Step, kind: ScenarioKind | None) -> CompiledStep | None:
-        path = ("steps", step.id)
-        if not step.id.isidentifier() and not SLUG.fullmatch(step.id.replace("-", "_")):
-            self._fault(f"{step.id!r} is no id", path, "letters, digits, _ and -, not beginning with a digit")
-        if not step.component:
-            return None
-        component = self.catalogue.get(step.component)
-        if component is None:
-            hint = closest(step.component, self.catalogue.kinds(kind))
-            self._fault(f"unknown component {step.component!r}", (*path, "component"), hint)
-            return None
-        if kind is not None and kind not in component.kinds:
-            hint = f"it can stand in {' or '.join(sorted(component.kinds))} scenarios"
-            self._fault(f"{step.component!r} cannot stand in a {kind} scenario", (*path, "component"), hint)
-        written = dict(step.properties)
-        if step.version > component.version:
-            hint = f"this exchange knows version {component.version}; update it"
-            self._fault(f"version {step.version} is newer", (*path, "version"), hint)
-        elif step.version < component.version:
-            written = component.upgrade(written, step.version)
-
-        def report(message: str, *inner: str, hint: str = "", column: int = 0) -> None:
-            self._fault(message, (*path, *inner), hint, column=column)
-
-        properties = compile_properties(component, written, self.scope, report)
-        self._names(path, component.properties(), written, properties)
-        cords = self._cords(step, component, written)
-        return CompiledStep(step.id, component, properties, cords) if properties is not None else None
-
-    def _names(
-        self, path: tuple[str, ...], shapes: Mapping[str, Property], written: Mapping[str, Any], done: Properties | None
-    ) -> None:
-        """Variables that are written into, and things outside that are named."""
-        for name, shape in shapes.items():
-            value = written.get(name)
-            if not value:
-                continue
-            if shape.form is Form.ROWS and shape.row is not None and not isinstance(value, str | Mapping):
-                inner = properties_of(shape.row)
-                for index, row in enumerate(value):
-                    if isinstance(row, Mapping):
-                        self._names((*path, name, str(index)), inner, row, None)
-                continue
-            texts = [value] if isinstance(value, str) else list(value.values() if isinstance(value, Mapping) else value)
-            for text in texts:
-                if not isinstance(text, str):
-                    continue
-                if shape.variable is not None:
-                    self._variable_name(text, (*path, name), shape, done)
-                if shape.refers:
-                    self.references.setdefault(shape.refers, set()).add(text)
-                    if shape.refers in self.known and text not in self.known[shape.refers]:
-                        hint = closest(text, self.known[shape.refers])
-                        self._fault(f"there is no {shape.refers} {text!r}", (*path, name), hint)
-
-    def _variable_name(self, text: str, path: tuple[str, ...], shape: Property, done: Properties | None) -> None:
-        found = self.scope.variables.get(text)
-        if found is None:
-            hint = closest(text, self.scope.variables) or "declare it under variables"
-            self._fault(f"there is no variable {text!r}", path, hint)
-            return
-        source = done.evaluators.get(shape.variable.of) if done and shape.variable else None
-        given = source.type if source is not None else None
-        # A text is read when it arrives: whether it fits shows only then.
-        if given is not None and given is not ValueType.TEXT and not fits(given, found):
-            message = f"a {given.value} does not fit into {text!r}, which is a {found.value}"
-            self._fault(message, path, "change the variable's type or the expression")
-
-    def _cords(self, step: Step, component: type[Component], written: Mapping[str, Any]) -> dict[str, str]:
-        path = ("steps", step.id)
-        fixed = (*component.fixed_exits(), ERROR)
-        cords = {}
-        for exit_, target in step.exits.items():
-            place = (*path, "exits", exit_)
-            if exit_ not in fixed:
-                has_rows = any(shape.makes_exits for shape in component.properties().values())
-                hint = f"possible are {', '.join(fixed)}"
-                hint += "; the cord of a row stands in it as `to`" if has_rows else ""
-                self._fault(f"{step.component!r} has no exit {exit_!r}", place, hint)
-            elif target not in self.scenario.steps:
-                self._dangling(target, place)
-            else:
-                cords[exit_] = target
-        open_exits = [exit_ for exit_ in component.exits_to_wire(step.properties) if exit_ not in step.exits]
-        seen = set(fixed)
-        for name, shape in component.properties().items():
-            rows = written.get(name)
-            if not shape.makes_exits or not rows or isinstance(rows, str | Mapping):
-                continue
-            for index, row in enumerate(row for row in rows if isinstance(row, Mapping)):
-                place, slug, target = (*path, name, str(index)), row.get("id", ""), row.get("to", "")
-                if slug in seen:
-                    self._fault(f"the exit {slug!r} is there twice", place, "give the row another id")
-                seen.add(slug)
-                if not target:
-                    open_exits.append(slug)
-                elif target not in self.scenario.steps:
-                    self._dangling(target, place)
-                else:
-                    cords[slug] = target
-        for exit_ in open_exits:
-            self._fault(
-                f"the exit {exit_!r} leads nowhere: the scenario ends there", path, "", severity=Severity.WARNING
-            )
-        return cords
-
-    def _check_graph(self, steps: Mapping[str, CompiledStep]) -> None:
-        entries = [target for _, target in self._entries() if target]
-        every = self.scenario.steps
-        # A step that did not compile still has its cords: what lies behind it is not to blame.
-        targets = {
-            name: list(steps[name].cords.values()) if name in steps else _written_targets(every[name]) for name in every
-        }
-        for name in unreachable(entries, targets):
-            hint = "draw a cord to it or take it out"
-            self._fault("no cord leads to this step", ("steps", name), hint, severity=Severity.WARNING)
-        quick = {name for name, step in steps.items() if not step.component.waits}
-        for loop in loops_without_waiting(targets, quick):
-            ring = " → ".join([*loop[:8], loop[0]])
-            hint = "put something that waits into the loop: a pause, a prompt, a question"
-            self._fault(f"a loop without waiting: {ring}", ("steps", loop[0]), hint)
-
-    def _dangling(self, target: str, path: tuple[str, ...]) -> None:
-        hint = closest(target, self.scenario.steps) or "take it out or add the step"
-        self._fault(f"there is no step {target!r}" if target else "the cord leads to no step", path, hint)
-
-    def _fault(
-        self,
-        message: str,
-        path: Sequence[str],
-        hint: str,
-        *,
-        column: int = 0,
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        mark = self.reading.mark(*path)
-        line, place = mark.line, mark.column
-        if column and tuple(path) in self.reading.nodes:
-            key, node = self.reading.nodes[tuple(path)]
-            if key is not None and node.mark.line == line:
-                place = node.mark.column + column - 1 + (not getattr(node, "plain", True))
-        step = path[1] if len(path) > 1 and path[0] == "steps" else ""
-        prop = ".".join(path[2:]) if step else ".".join(path)
-        self.faults.append(Fault(message, hint, line, place, step, prop, severity))
-
-
-def _written_targets(step: Step) -> list[str]:
-    rows = [row for rows in step.properties.values() if not isinstance(rows, str | Mapping) for row in rows]
-    return [*step.exits.values(), *(row["to"] for row in rows if isinstance(row, Mapping) and "to" in row)]

@@ -9,6 +9,7 @@ from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.faults import Fault, is_broken
 from cordboard.scenario.ports import Releases
 from cordboard.scenario.program import check
+from cordboard.scenario.references import Neighbours, References
 
 SUFFIX = ".yaml"
 
@@ -37,20 +38,44 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{SUFFIX}"))
 
 
-def check_files(paths: Sequence[Path], catalogue: Catalogue, *, zone: tzinfo, country: str) -> list[CheckedFile]:
-    """Check scenario files; each may refer to its neighbours in the same folder. Raises OSError."""
+def check_files(
+    paths: Sequence[Path], catalogue: Catalogue, *, zone: tzinfo, country: str, known: References | None = None
+) -> list[CheckedFile]:
+    """Check scenario files; each may refer to its neighbours in the same folder.
+
+    `known` has what else there is. Raises OSError.
+    """
+    folders: dict[Path, Neighbours] = {}
     checked = []
     for path in paths:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = _text(path)
         except UnicodeDecodeError as fault:
             unreadable = Fault(f"not UTF-8 text: {fault.reason} at byte {fault.start}", "save the file as UTF-8")
             checked.append(CheckedFile(path, "", [unreadable]))
             continue
-        known = {"scenario": {neighbour.stem for neighbour in files_in(path.parent)}}
-        faults = check(text, catalogue, zone=zone, country=country, known=known, name=path.stem)
+        if path.parent not in folders:
+            folders[path.parent] = Neighbours(_texts_in(path.parent), catalogue)
+        neighbours = folders[path.parent]
+        faults = check(text, catalogue, zone=zone, country=country, known=known, neighbours=neighbours, name=path.stem)
         checked.append(CheckedFile(path, text, faults))
     return checked
+
+
+def _text(path: Path) -> str:
+    """With its line ends as they are: what is published is what was written."""
+    return path.read_bytes().decode("utf-8")
+
+
+def _texts_in(folder: Path) -> dict[str, str]:
+    texts = {}
+    for path in files_in(folder):
+        try:
+            texts[path.stem] = _text(path)
+        except (OSError, UnicodeDecodeError):
+            # It is there, and may be named; what is wrong with it is said when it is checked itself.
+            texts[path.stem] = ""
+    return texts
 
 
 async def publish(files: Sequence[CheckedFile], releases: Releases, message: str) -> int | None:

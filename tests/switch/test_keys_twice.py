@@ -16,7 +16,8 @@ async def counted(*presses: tuple[float, str, KeyWay]) -> str:
     began, keys = loop.time(), ""
     for at, key, way in presses:
         await asyncio.sleep(began + at - loop.time())
-        keys += key if known.counts(key, way) else ""
+        press = known.take(key, way)
+        keys += press.key if press is not None else ""
     return keys
 
 
@@ -37,6 +38,21 @@ async def counted(*presses: tuple[float, str, KeyWay]) -> str:
 )
 def test_a_press_counts_once(presses: list[tuple[float, str, KeyWay]], keys: str) -> None:
     assert virtual_time(counted)(*presses) == keys
+
+
+@virtual_time
+async def test_the_twin_of_a_key_by_signalling_is_awaited() -> None:
+    known = Presses()
+    known.take("1", SIGNALLING)
+    known.take("2", VOICE)
+    assert known.awaited() == {"1"}
+    again = known.take("1", SIGNALLING)
+    assert again is not None
+    known.take("1", VOICE)
+    assert known.awaited() == {"1"}
+    assert not again.twice
+    await asyncio.sleep(0.31)
+    assert known.awaited() == set()
 
 
 @pytest.mark.parametrize(

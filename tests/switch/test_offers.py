@@ -263,6 +263,54 @@ async def test_a_key_by_info_reaches_the_other_party_once(tmp_path: Path) -> Non
         await call.rtp.until(lambda _: pressed() == [9, 11])
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second in which a key is the same press: a busy machine must not make two of one."""
+    monkeypatch.setattr("cordboard.switch.keys.SAME_PRESS", 1.0)
+    monkeypatch.setattr("cordboard.switch.leg.SAME_PRESS", 1.0)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_key_that_comes_both_ways_reaches_the_other_party_once(tmp_path: Path) -> None:
+    async with line_office(tmp_path) as (office, peer, legs):
+        call, other = await joined(office, peer, legs, *BOTH)
+        assert other.session is not None
+        assert await other.session.inform("application/dtmf-relay", b"Signal=9\r\n")
+        other.rtp.press(await other.voice_of(), "9")
+        assert await other.session.inform("application/dtmf-relay", b"Signal=#\r\n")
+
+        def pressed() -> list[int]:
+            events = [one for one in call.rtp.heard if one.payload_type == 101]
+            starts = {one.timestamp: one.payload[0] for one in events}
+            return list(starts.values())
+
+        await call.rtp.until(lambda _: 11 in pressed())
+        assert pressed() == [9, 11]
+
+
+@pytest.mark.usefixtures("patient")
+async def test_the_twin_of_a_key_does_not_stop_the_next_prompt(tmp_path: Path) -> None:
+    async with line_office(tmp_path) as (office, peer, legs):
+        call = await peer.dial(office.server, "200", *BOTH)
+        leg = await legs.get()
+        assert await leg.answer()
+        where = await call.voice_of()
+        first = asyncio.create_task(leg.play(RING, interrupt="12"))
+        await call.rtp.until(lambda rtp: hears(rtp.loud(), 440.0))
+        assert call.session is not None
+        assert await call.session.inform("application/dtmf", b"1")
+        assert (await first).key == "1"
+        assert (await leg.collect(KeyRule())).digits == "1"
+        second = asyncio.create_task(leg.play([Tone((660.0,), 60.0)], interrupt="12"))
+        await call.rtp.until(lambda rtp: hears(rtp.loud()[-400:], 660.0))
+        call.rtp.press(where, "1")  # the same press, a little later
+        assert (await leg.collect(KeyRule(first_timeout=0.5))).digits == ""
+        assert not second.done()
+        call.rtp.press(where, "1")  # a press of its own
+        played = await asyncio.wait_for(second, 2.0)
+        assert (played.end, played.key) == (PlayEnd.KEY, "1")
+
+
 async def test_a_later_prompt_keeps_its_own_interruption(tmp_path: Path) -> None:
     async with line_office(tmp_path) as (office, peer, legs):
         call = await peer.dial(office.server, "200", "8 PCMA")

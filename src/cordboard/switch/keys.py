@@ -3,8 +3,8 @@
 import asyncio
 import re
 from collections import deque
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
 
 SAME_PRESS = 0.3
 """Seconds in which a key that came by one way and comes by the other is the same press."""
@@ -31,10 +31,14 @@ def key_in_info(content_type: str, body: bytes) -> str:
     return found[1].decode().upper() if found else ""
 
 
-class _Press(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Press:
+    """A key that was pressed. `twice` once it has come the other way too."""
+
     key: str
     way: KeyWay
     at: float
+    twice: bool = False
 
 
 class Presses:
@@ -42,16 +46,25 @@ class Presses:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._single: deque[_Press] = deque()
+        self._single: deque[Press] = deque()
 
-    def counts(self, key: str, way: KeyWay) -> bool:
-        """Whether a key that comes now is a press of its own."""
+    def take(self, key: str, way: KeyWay) -> Press | None:
+        """A key that comes now, None if it is the twin of one that has come."""
+        twin = next((press for press in self._recent() if press.key == key and press.way is not way), None)
+        if twin is not None:
+            twin.twice = True
+            self._single.remove(twin)
+            return None
+        press = Press(key, way, self._loop.time())
+        self._single.append(press)
+        return press
+
+    def awaited(self) -> set[str]:
+        """The keys that came with the signalling and may still come with the voice."""
+        return {press.key for press in self._recent() if press.way is KeyWay.SIGNALLING}
+
+    def _recent(self) -> deque[Press]:
         now = self._loop.time()
         while self._single and now - self._single[0].at > SAME_PRESS:
             self._single.popleft()
-        twin = next((press for press in self._single if press.key == key and press.way is not way), None)
-        if twin is not None:
-            self._single.remove(twin)
-            return False
-        self._single.append(_Press(key, way, now))
-        return True
+        return self._single

@@ -12,7 +12,7 @@ import structlog
 from cordboard.media.api import AudioFileError, MediaStream, PlayReport, PlayStop, Source, WorkerDiedError
 from cordboard.sip.api import NotAcceptableError, SessionEnd
 from cordboard.switch.causes import reason_for
-from cordboard.switch.keys import KeyWay, Presses, key_in_info
+from cordboard.switch.keys import SAME_PRESS, KeyWay, Press, Presses, key_in_info
 from cordboard.switch.negotiation import Negotiation
 from cordboard.switch.services import Services
 from cordboard.switch.sounds import sources
@@ -130,16 +130,25 @@ class SipLeg(LivingLeg):
 
     def key_pressed(self, key: str, duration: float) -> None:  # noqa: ARG002  (how long is not asked yet)
         """A key arrived with the voice."""
-        if self._presses.counts(key, KeyWay.VOICE):
+        if self._presses.take(key, KeyWay.VOICE) is not None:
             self._take_key(key)
 
     def information(self, content_type: str, body: bytes) -> None:
         """A key arrived with the signalling. Of one that came with the voice the worker tells the other party."""
         key = key_in_info(content_type, body)
-        if key and self._presses.counts(key, KeyWay.SIGNALLING):
+        press = self._presses.take(key, KeyWay.SIGNALLING) if key else None
+        if press is not None:
             self._take_key(key)
             if self.place is not None:
-                self.place.key_by_signalling(self, key)
+                self.services.spawn(self._pass_on(press))
+
+    async def _pass_on(self, press: Press) -> None:
+        """Let the place have a key of which the worker does not know: not yet, if the phone may send it there too."""
+        remote = self.negotiation.remote if self.negotiation is not None else None
+        if remote is not None and remote.dtmf_payload_type is not None:
+            await asyncio.sleep(SAME_PRESS)
+        if self.place is not None and not press.twice:
+            self.place.key_by_signalling(self, press.key)
 
     def _take_key(self, key: str) -> None:
         self.life.press(key)
@@ -247,7 +256,9 @@ class SipLeg(LivingLeg):
         """The worker stops at a key by itself, unless the key came by INFO, or just before the play command."""
         if not prompt.interrupt:
             return await stream.play(what)
-        playing = asyncio.ensure_future(stream.play(what, interrupt=prompt.interrupt))
+        # It must not stop at the twin of a key that has ended the prompt before this one.
+        by_itself = "".join(key for key in prompt.interrupt if key not in self._presses.awaited())
+        playing = asyncio.ensure_future(stream.play(what, interrupt=by_itself))
         try:
             await asyncio.wait((playing, prompt.key), return_when=asyncio.FIRST_COMPLETED)
             if not playing.done() and self._prompt is prompt:

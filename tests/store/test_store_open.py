@@ -10,15 +10,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, inspect
 
 from cordboard.scenario.ports import Message, Release, RunTrace, StepTrace
 from cordboard.store import migrations
 from cordboard.store.database import Store, open_store
+from cordboard.store.engine import place_of
 from cordboard.store.errors import StoreUnusableError
 from cordboard.store.schema import REVISIONS, upgrade
 from cordboard.store.tables import metadata
-from cordboard.testing.store import sqlite_store
+from cordboard.testing.postgres import postgres_server
+from cordboard.testing.store import STORES, sqlite_store
 
 
 @pytest.fixture
@@ -58,6 +60,32 @@ async def test_the_database_of_an_older_version_is_upgraded_with_what_is_in_it(t
         assert traced is not None
         assert traced.run == RunTrace("t1", "c1", "main", 1, "voice", moment)
         assert traced.steps == [StepTrace("t1", "c1", "main", "s", "play", 0, moment, 0.5, {}, {}, "done")]
+
+
+def _upgrade_and_die(engine: Engine) -> None:
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        upgrade(connection)
+        assert inspect(connection).has_table("messages")
+        raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", STORES)
+async def test_an_upgrade_that_is_cut_off_leaves_nothing_behind(kind: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'cordboard.db'}"
+    if kind == "postgresql":
+        postgres_server().execute("CREATE DATABASE cut")
+        url = postgres_server().url("cut")
+    place = place_of(url)
+    engines = place.engines()
+    with pytest.raises(KeyboardInterrupt):
+        _upgrade_and_die(engines.writing)
+    with engines.reading.connect() as connection:
+        assert inspect(connection).get_table_names() == []
+    engines.dispose()
+    async with await open_store(url, folder=tmp_path) as store:
+        assert await store.runs.last_message() == 0
 
 
 _OLD_ROWS = (

@@ -16,6 +16,7 @@ from cordboard.scenario.ports import (
     Effect,
     Ending,
     LeaseLostError,
+    Message,
     NewRun,
     Release,
     RunTrace,
@@ -179,3 +180,51 @@ async def test_more_traces_than_wanted_are_forgotten_from_the_oldest_on(store: S
     assert await store.traces.forget_beyond(250) == 0
     assert await store.traces.forget_beyond(30) == 220
     assert [trace.run_id for trace in await store.traces.runs_of("c1")] == [f"r{n}" for n in range(220, 250)]
+
+
+async def test_who_follows_the_messages_of_two_nodes_misses_none(opened: Opened) -> None:
+    async with opened() as one, opened() as two:
+
+        async def post(store: Store, name: str) -> None:
+            for n in range(30):
+                await store.runs.emit([], [Message("go", id=f"{name}{n}", posted=TEN)])
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(post(one, "a"))
+            group.create_task(post(two, "b"))
+            followed: list[Message] = []
+            while len(followed) < 60:
+                followed += await one.runs.messages(after=followed[-1].seq if followed else 0)
+    assert [message.seq for message in followed] == list(range(1, 61))
+    assert {message.id for message in followed} == {f"{name}{n}" for name in "ab" for n in range(30)}
+
+
+async def test_of_the_queued_runs_of_two_nodes_one_is_under_way(opened: Opened) -> None:
+    async with opened() as one, opened() as two:
+        await asyncio.gather(
+            *(
+                store.runs.start(run(f"{name}{n}"), RunMode.QUEUED)
+                for name, store in (("a", one), ("b", two))
+                for n in range(5)
+            )
+        )
+        seen = []
+        for _ in range(10):
+            claims = await asyncio.gather(*(store.runs.claim(at(1), "node", at(30)) for store in (one, two)))
+            (current,) = (claimed for claim in claims for claimed in claim)
+            seen.append(current.id)
+            # Both nodes cancel it at once: the next one is given its place a single time.
+            await asyncio.gather(*(store.runs.cancel(current.id, at(2)) for store in (one, two)))
+        assert sorted(seen) == sorted(f"{name}{n}" for name in "ab" for n in range(5))
+
+
+async def test_what_no_database_takes_is_not_found_and_does_no_harm(store: Store) -> None:
+    strange = "r1\x00\ud800"
+    assert await store.runs.get(strange) is None
+    assert not await store.runs.cancel(strange, TEN)
+    assert await store.runs.find(scenario=strange, key=strange) == []
+    assert await store.traces.find(scenario=strange, step=strange, number=strange, error=strange, before=strange) == []
+    assert await store.traces.load(strange) is None
+    await store.runs.emit([], [Message(strange, strange, {"x": strange}, strange, id=strange)])
+    (message,) = await store.runs.messages(run_id=strange)
+    assert (message.name, message.data) == ("r1?", {"x": strange})

@@ -59,7 +59,7 @@ def query(*, after: int, own: int, name: str, key: str | None, run_id: str) -> S
     """See RunStore.messages."""
     wanted: ColumnElement[bool] = _FOR_ALL & (messages.c.seq > after)
     if run_id:
-        wanted = or_(wanted, (messages.c.run_id == run_id) & (messages.c.seq > own))
+        wanted = or_(wanted, (messages.c.run_id == storable(run_id)) & (messages.c.seq > own))
     found = select(*_COLUMNS).where(wanted).order_by(messages.c.seq)
     if name:
         found = found.where(messages.c.name == storable(name))
@@ -116,8 +116,8 @@ def _row(message: Message, seq: int) -> dict[str, Any]:
         "name": storable(message.name),
         "key": storable(message.key),
         "data": dict(message.data),
-        "run_id": message.run_id,
-        "chain": message.chain,
+        "run_id": storable(message.run_id),
+        "chain": storable(message.chain),
         "posted": message.posted,
         "taken": False,
     }

@@ -1,10 +1,11 @@
 """Passwords that must be proved to others (of lines), encrypted in the database by a key beside it.
 
 Who gets hold of a copy of the database alone cannot call at the company's cost. The key is a file of its own,
-readable by the exchange's user only: copy it too when you make a backup.
+readable by the exchange's user only: copy it too when you make a backup, and to each node that shares the database.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -50,11 +51,14 @@ class SecretBox:
         return self._cipher
 
     def _make_key(self) -> None:
-        try:
-            handle = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # another process was faster
-            return
+        # Whole or not at all: half a key after a crash would be one that nobody can put right.
+        draft = self._key_file.with_name(f"{self._key_file.name}.{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())
             file.flush()
             os.fsync(handle)
+        with suppress(FileExistsError):  # another process was faster
+            self._key_file.hardlink_to(draft)
+        draft.unlink()

@@ -56,17 +56,17 @@ class StoredTraces:
         before: str = "",
     ) -> Sequence[RunTrace]:
         """Runs, youngest first."""
-        c = run_traces.c
+        c, number, before = run_traces.c, storable(number), storable(before)
         query = select(run_traces).order_by(*_NEWEST).limit(limit)
         for column, wanted in ((c.scenario, scenario), (c.kind, kind), (c.chain, chain)):
             if wanted:
-                query = query.where(column == wanted)
+                query = query.where(column == storable(wanted))
         if number:
             query = query.where(or_(c.caller_phone == number, c.dialled_phone == number, c.key == number))
         if step or exit_:
-            query = query.where(_went_through(step, exit_))
+            query = query.where(_went_through(storable(step), storable(exit_)))
         if error is not None:
-            query = query.where(_failed(error))
+            query = query.where(_failed(storable(error)))
         if since is not None:
             query = query.where(c.started >= since)
         if until is not None:
@@ -87,7 +87,7 @@ class StoredTraces:
 
     async def load(self, run_id: str) -> TracedRun | None:
         """One run with its steps."""
-        query = select(run_traces).where(run_traces.c.run_id == run_id)
+        query = select(run_traces).where(run_traces.c.run_id == storable(run_id))
 
         def read(connection: Connection) -> TracedRun | None:
             row = connection.execute(query).mappings().one_or_none()

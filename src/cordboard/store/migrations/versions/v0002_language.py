@@ -44,6 +44,7 @@ def _scenarios() -> None:
 
 def _runs() -> None:
     op.add_column("runs", sa.Column("places", sa.Integer(), nullable=False, server_default="1"))
+    op.create_index("ix_runs_leased", "runs", ["lease_until"], unique=False, **_where("lease_until IS NOT NULL"))
     op.create_index("ix_runs_rivals", "runs", ["scenario", "key"], unique=False, **_where("outcome IS NULL"))
     op.create_index("ix_runs_old", "runs", ["started"], unique=False, **_where("outcome IS NOT NULL"))
     op.create_table(

@@ -273,6 +273,10 @@ class Drafts(Protocol):
         """Take a draft away, so that the published text counts again. Raises DraftConflictError as `save` does."""
 
 
+class ReleaseConflictError(Exception):
+    """Somebody else has published meanwhile: nothing was written."""
+
+
 class Releases(Protocol):
     """Keeps releases. Numbers begin with 1 and grow by one."""
 
@@ -282,8 +286,13 @@ class Releases(Protocol):
     async def load(self, number: int) -> Release:
         """One release. Raises ScenarioError if there is none of that number."""
 
-    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "") -> int:
-        """Make a release of all `scenarios` and return its number. Durable when this returns."""
+    async def publish(
+        self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "", after: int | None = None
+    ) -> int:
+        """Make a release of all `scenarios` and return its number. Durable when this returns.
+
+        `after` is the release from which it was made: raises ReleaseConflictError if that is not the youngest any more.
+        """
 
     async def list(self, *, limit: int = 100, before: int | None = None) -> Sequence[Release]:
         """Releases, youngest first, with empty `scenarios`: texts are loaded one release at a time."""
@@ -410,6 +419,7 @@ __all__ = [
     "Message",
     "NewRun",
     "Release",
+    "ReleaseConflictError",
     "Releases",
     "RunInfo",
     "RunMode",

@@ -14,6 +14,7 @@ from cordboard.scenario.ports import (
     Message,
     NewRun,
     Release,
+    ReleaseConflictError,
     RunInfo,
     RunTrace,
     StepTrace,
@@ -291,8 +292,12 @@ class MemoryReleases:
             raise ScenarioError(f"there is no release {number}")
         return self._releases[number - 1]
 
-    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "") -> int:
+    async def publish(
+        self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "", after: int | None = None
+    ) -> int:
         """See Releases."""
+        if after is not None and after != len(self._releases):
+            raise ReleaseConflictError
         self._releases.append(Release(len(self._releases) + 1, dict(scenarios), message, at, author))
         return len(self._releases)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from cordboard.scenario.ports import Release, ScenarioError
+from cordboard.scenario.ports import Release, ReleaseConflictError, ScenarioError
 from cordboard.store.reader import Reader
 from cordboard.store.scenario_tables import releases
 from cordboard.store.tables import storable
@@ -47,7 +47,9 @@ class StoredReleases:
             raise ScenarioError(message)
         return found
 
-    async def publish(self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "") -> int:
+    async def publish(
+        self, scenarios: Mapping[str, str], *, message: str, at: datetime, author: str = "", after: int | None = None
+    ) -> int:
         """Make the next release."""
         row = {
             "scenarios": dict(scenarios),
@@ -57,11 +59,18 @@ class StoredReleases:
         }
 
         def write(connection: Connection) -> int:
-            number = _youngest(connection) + 1
+            youngest = _youngest(connection)
+            if after is not None and after != youngest:
+                raise ReleaseConflictError
+            number = youngest + 1
             connection.execute(insert(releases), row | {"number": number})
             return number
 
-        self._current = await self._writer.transact(write)
+        try:
+            self._current = await self._writer.transact(write)
+        except ReleaseConflictError:
+            self._asked = -FRESH  # what we remember is stale
+            raise
         return self._current
 
     async def list(self, *, limit: int = 100, before: int | None = None) -> Sequence[Release]:

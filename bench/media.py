@@ -1,13 +1,14 @@
 # ruff: noqa: T201  (a program that prints what it measured)
 """What the media worker costs: `python bench/media.py [--streams 300] [--seconds 10] [--rounds 3]`.
 
-Three loads on loopback, measured some rounds each; the median is printed. The worker's CPU comes from the kernel, and
+Four loads on loopback, measured some rounds each; the median is printed. The worker's CPU comes from the kernel, and
 the gaps from a process of its own, which stamps each packet as it takes it (so a late sink looks like a late worker: on
 a busy machine the truth is better than what is printed).
 
 - playing: every stream plays one shared tone, round and round, to the sink.
 - bridged: pairs of streams, joined. A process of peers sends to each leg and takes what the worker forwards to it; it
   looks every 5 ms, and its own lateness is in the gaps twice.
+- taped: the same, and each talk is recorded in stereo.
 - rooms: the same peers, all of whom speak, in rooms of 10 and of 30. A member-second is one second of one of them.
 """
 
@@ -20,6 +21,7 @@ import statistics
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -191,8 +193,8 @@ async def playing(streams: int, seconds: float, rounds: int, port: int) -> None:
         await worker.close()
 
 
-async def bridged(pairs: int, seconds: float, rounds: int, port: int) -> None:
-    """The second load."""
+async def bridged(pairs: int, seconds: float, rounds: int, port: int, *, tapes: Path | None = None) -> None:
+    """The second load, and with a folder for `tapes` the third."""
     legs = 2 * pairs
     worker = await start_worker(rtp_ports=range(_WORKER_PORT, _WORKER_PORT + 2 * legs))
     try:
@@ -201,15 +203,17 @@ async def bridged(pairs: int, seconds: float, rounds: int, port: int) -> None:
             await stream.set_remote(Remote("127.0.0.1", port + number, Codec.PCMA, 8, 101))
         for one, other in zip(opened[::2], opened[1::2], strict=True):
             await worker.join(one, other)
+            if tapes is not None:
+                await one.start_tape(tapes / f"{one.address[1]}.wav", stereo=True)
         other_end = ("--peers", str(port), str(legs))
         measured = [await _measure(worker, opened, seconds, *other_end) for _ in range(rounds)]
-        _report(f"{pairs} bridged pairs", measured, "received and forwarded")
+        _report(f"{pairs} bridged pairs{', taped' if tapes else ''}", measured, "received and forwarded")
     finally:
         await worker.close()
 
 
 async def rooms(count: int, members: int, seconds: float, rounds: int, port: int) -> None:
-    """The third load."""
+    """The fourth load."""
     legs = count * members
     worker = await start_worker(rtp_ports=range(_WORKER_PORT, _WORKER_PORT + 2 * legs))
     try:
@@ -254,6 +258,8 @@ def main() -> None:
     print(f"sendto alone, in a tight loop: {statistics.median(_floor() for _ in range(5)):.1f} µs of CPU a packet")
     asyncio.run(playing(options.streams, options.seconds, options.rounds, options.port))
     asyncio.run(bridged(options.pairs, options.seconds, options.rounds, options.port))
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(bridged(options.pairs, options.seconds, options.rounds, options.port, tapes=Path(folder)))
     for members in (10, 30):
         count = max(1, options.rooms * 10 // members)
         asyncio.run(rooms(count, members, options.seconds, options.rounds, options.port))

@@ -14,7 +14,7 @@ from cordboard.media.recorder import Packet
 from cordboard.media.tape import Tape
 
 BATCH_TICKS: Final = 40
-"""What has arrived goes to the helper five times a second."""
+"""What has arrived goes to the helper five times a second: at every tick that of a fortieth of the recordings."""
 MOST_WAITING: Final = 3000
 """Packets of a side that wait for a disk that stands still: a minute. What comes then is lost."""
 
@@ -31,6 +31,8 @@ class Recording:
     """Told the seconds, or the error, when the file is complete. Once."""
     packets: list[Packet] = field(default_factory=list)
     sent: list[Packet] = field(default_factory=list)
+    slot: int = 0
+    """The tick of a batch in which it is written."""
     writing: bool = True
     """The helper is at it: the next batch waits."""
     ended: bool = False
@@ -44,11 +46,12 @@ class Recordings:
         """`clock` in seconds; it stamps the packets, too."""
         self._helper = helper
         self._clock = clock
-        self._open: set[Recording] = set()
+        self._slots: list[set[Recording]] = [set() for _ in range(BATCH_TICKS)]
 
     def start(self, recording: Recording) -> None:
         """Open the file and begin."""
-        self._open.add(recording)
+        recording.slot = min(range(BATCH_TICKS), key=lambda slot: len(self._slots[slot]))
+        self._slots[recording.slot].add(recording)
         self._helper.submit(recording.tape.open, partial(self._opened, recording))
 
     def end(self, recording: Recording) -> None:
@@ -61,13 +64,14 @@ class Recordings:
 
     def end_all(self) -> None:
         """Complete them all."""
-        for recording in list(self._open):
+        for recording in [one for slot in self._slots for one in slot]:
             self.end(recording)
 
-    def write(self) -> None:
-        """Hand to the helper what has arrived since the last time."""
-        now = self._clock()
-        for recording in self._open:
+    def write(self, tick: int) -> None:
+        """Hand to the helper what those of this tick have got since the last time."""
+        recordings = self._slots[tick % BATCH_TICKS]
+        now = self._clock() if recordings else 0.0
+        for recording in recordings:
             if recording.writing:
                 del recording.packets[MOST_WAITING:], recording.sent[MOST_WAITING:]
             elif not recording.ended:
@@ -90,6 +94,6 @@ class Recordings:
             self.end(recording)
 
     def _finished(self, recording: Recording, seconds: float | None, error: Exception | None) -> None:
-        if recording in self._open:
-            self._open.discard(recording)
+        if recording in self._slots[recording.slot]:
+            self._slots[recording.slot].discard(recording)
             recording.answer(seconds, error)

@@ -30,7 +30,6 @@ from cordboard.media import control
 from cordboard.media.desk import Desk
 from cordboard.media.helper import Helper
 from cordboard.media.ports import PortRange
-from cordboard.media.recordings import BATCH_TICKS
 
 TICK_SECONDS: Final = 0.005
 CATCH_UP_SECONDS: Final = 0.04
@@ -71,7 +70,7 @@ class Worker:
             self._farewell()
 
     def _stay_on_grid(self) -> None:
-        pump = self._desk.pump
+        pump, recordings = self._desk.pump, self._desk.recordings
         due = time.monotonic()
         while self._running and (len(pump) or self._helper.busy or self._unsent):
             wait = due - time.monotonic()
@@ -81,12 +80,11 @@ class Worker:
             due = max(due, now - CATCH_UP_SECONDS)
             while due <= now:
                 pump.send()
+                recordings.write(pump.tick)
                 due += TICK_SECONDS
             pump.receive()
             self._hear()
             self._helper.collect()
-            if pump.tick % BATCH_TICKS == 0:
-                self._desk.recordings.write()
             if pump.tick % _YOUNG_GARBAGE_TICKS == 0:
                 gc.collect(1)
             self._flush()

@@ -15,7 +15,6 @@ from cordboard.media.desk import Desk
 from cordboard.media.g711 import FRAME_SAMPLES, decode, encode
 from cordboard.media.helper import Helper
 from cordboard.media.ports import PortRange
-from cordboard.media.recordings import BATCH_TICKS
 from cordboard.media.rtp import HEADER, HEADER_SIZE, MARKER
 from cordboard.media.stream import PHASES
 from cordboard.media.worker import TICK_SECONDS
@@ -281,8 +280,7 @@ class Rig:
             pump.send()
             pump.receive()
             self._helper.collect()
-            if pump.tick % BATCH_TICKS == 0:
-                self.desk.recordings.write()
+            self.desk.recordings.write(pump.tick)
             await asyncio.sleep(0)  # the far ends read
         for _ in range(10):
             await asyncio.sleep(0)

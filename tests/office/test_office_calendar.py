@@ -24,6 +24,7 @@ def test_without_a_word_it_is_monday_to_friday_nine_to_six() -> None:
     assert calendar.holiday(date(2026, 1, 1)) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("moment", "open_"),
     [
@@ -57,6 +58,7 @@ def test_a_day_may_have_a_name_and_a_working_day_is_no_holiday() -> None:
     assert [calendar.holiday(day) for day in days] == ["Christmas", "closed", "", ""]
 
 
+@pytest.mark.slow
 def test_public_holidays_of_a_country_are_closed_unless_the_office_works() -> None:
     calendar = read_calendar(
         '[week]\nmon-sun = "09:00-18:00"\n[holidays]\ncountry = "PL"\n[days]\n2026-11-11 = "10:00-12:00"'
@@ -67,12 +69,14 @@ def test_public_holidays_of_a_country_are_closed_unless_the_office_works() -> No
     assert calendar.holiday(date(2026, 11, 11)) == ""
 
 
+@pytest.mark.slow
 def test_nothing_is_known_of_ukraine_now_so_the_offices_own_days_count() -> None:
     calendar = read_calendar('[holidays]\ncountry = "UA"\n[days]\n2026-08-24 = "closed; День Незалежності"\n')
     assert calendar.holiday(date(2026, 12, 25)) == ""
     assert calendar.holiday(date(2026, 8, 24)) == "День Незалежності"
 
 
+@pytest.mark.slow
 def test_every_fault_has_a_line() -> None:
     text = """
         when = 1

@@ -77,7 +77,8 @@ async def test_a_room_goes_when_it_is_empty_and_its_maker_has_hung_up() -> None:
         assert not await hall.rooms.create("711", carls)
         boris.hang_up()
         await settle()
-        assert await hall.rooms.enter("711", carls) is None
+        with pytest.raises(LookupError):
+            await hall.rooms.enter("711", carls)
         assert await hall.rooms.create("711", carls)
         await hall.rooms.close()
 
@@ -118,6 +119,21 @@ async def test_a_room_made_into_a_talk_keeps_both_until_it_is_over_and_its_name_
         boris.hang_up()
         await over
         assert anna.hearing is None
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_of_any_number_at_once_as_many_get_in_as_there_are_places() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        calls = [await hall.call(name) for name in VOICES]
+        legs = [leg for _, leg in calls]
+        await hall.rooms.create("711", legs[0], places=2)
+        stays = await asyncio.gather(*(hall.rooms.enter("711", leg) for leg in legs))
+        assert [stay is not None for stay in stays] == [True, True, False]
+        calls[0][0].hang_up()
+        await settle()
+        assert await hall.rooms.enter("711", legs[2]) is not None
         await hall.rooms.close()
 
 

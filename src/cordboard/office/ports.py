@@ -161,10 +161,10 @@ class Stay(Protocol):
 class Rooms(Protocol):
     """Conference rooms by name."""
 
-    async def create(self, name: str, leg: Leg) -> bool:
+    async def create(self, name: str, leg: Leg, *, places: int = 0) -> bool:
         """Make an empty room. False if there is one of that name: of any number at once, one has it.
 
-        It goes when the call of `leg` has ended and nobody is in it.
+        `places` is how many may be in it at once; 0: any number. It goes when the call of `leg` has ended and nobody is in it.
         """
 
     async def enter(
@@ -172,7 +172,7 @@ class Rooms(Protocol):
     ) -> Stay | None:
         """Let an answered leg in. Whoever is alone hears his `while_alone` over and over.
 
-        None if there is no such room, or the leg has ended.
+        None if the room is full, or the leg has ended. Raises LookupError if there is no such room.
         """
 
     async def convert(self, name: str) -> Bridge | None:

@@ -15,11 +15,11 @@ class ConferenceRooms:
         self._rooms: dict[str, _Room] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def create(self, name: str, leg: Leg) -> bool:
+    async def create(self, name: str, leg: Leg, *, places: int = 0) -> bool:
         """See Rooms. The name is taken before anything is waited for."""
         if name in self._rooms:
             return False
-        room = self._rooms[name] = _Room()
+        room = self._rooms[name] = _Room(places)
         try:
             room.conference = await self._exchange.conference(leg.chain)
         except BaseException:
@@ -35,9 +35,13 @@ class ConferenceRooms:
         """See Rooms."""
         room = self._rooms.get(name)
         if room is None:
+            raise LookupError(name)
+        if 0 < room.places <= room.taken:
             return None
+        room.taken += 1
         await room.ready.wait()
         if room.conference is None or not await room.conference.add(leg, muted=muted):
+            room.taken -= 1
             return None
         stay = RoomStay(room, leg, while_alone)
         room.stays.append(stay)
@@ -89,6 +93,7 @@ class ConferenceRooms:
             await bridge.ended()
         stay.ended.set()
         room.stays.remove(stay)
+        room.taken -= 1
         if bridge is None:
             await room.refresh()
             await self._close_empty(name, room)
@@ -140,7 +145,10 @@ class RoomStay:
 
 
 class _Room:
-    def __init__(self) -> None:
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.taken = 0
+        """Of the places, also by those who are just coming in."""
         self.conference: Conference | None = None
         self.ready = asyncio.Event()
         self.kept = True

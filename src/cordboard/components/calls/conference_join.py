@@ -21,12 +21,12 @@ from cordboard.telephony import Digit, Leg, Sound
 class ConferenceJoin(Component):
     """Lets the caller into a conference room, where all hear each other.
 
-    A call that is not answered yet is answered first. If somebody makes the room into a plain talk of two (*Convert a
-    conference*), this step goes on when the talk is over.
+    A call that is not answered yet is answered first. If somebody makes the room into a plain talk of two ("Convert a
+    conference"), this step goes on when the talk is over.
 
     Exits: *ended* when he is out of the room, or the talk is over; *left* if he pressed the key for that; *alone* if
-    nobody else was there for the time that is written; *joined* at once, if this step shall not wait; *no_room* if
-    there is none of that name.
+    nobody else was there for the time that is written; *joined* at once, if this step shall not wait; *full* if its
+    places are taken; *no_room* if there is none of that name.
     """
 
     kind = "conference_join"
@@ -62,6 +62,7 @@ class ConferenceJoin(Component):
         LEFT = "left"
         ALONE = "alone"
         JOINED = "joined"
+        FULL = "full"
         NO_ROOM = "no_room"
 
     @classmethod
@@ -73,6 +74,7 @@ class ConferenceJoin(Component):
             cls.Exit.LEFT: waits and bool(written.get("leave_key")),
             cls.Exit.ALONE: waits and bool(written.get("longest_alone")),
             cls.Exit.JOINED: goes_on,
+            cls.Exit.FULL: True,
             cls.Exit.NO_ROOM: True,
         }
         return tuple(exit_.value for exit_, taken in possible.items() if taken)
@@ -81,9 +83,12 @@ class ConferenceJoin(Component):
         """Go in, and wait for whatever ends it."""
         music: Sequence[Sound] = [ctx.port(PromptFolder).find(self.music)] if self.music else ()
         await ctx.leg.answer()
-        stay = await ctx.port(Rooms).enter(self.name, ctx.leg, muted=self.muted, while_alone=music)
-        if stay is None:
+        try:
+            stay = await ctx.port(Rooms).enter(self.name, ctx.leg, muted=self.muted, while_alone=music)
+        except LookupError:
             return self.Exit.NO_ROOM
+        if stay is None:
+            return self.Exit.FULL
         return await self._stay(ctx.leg, stay) if self.wait else self.Exit.JOINED
 
     async def _stay(self, leg: Leg, stay: Stay) -> str:

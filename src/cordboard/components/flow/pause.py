@@ -52,10 +52,11 @@ class Pause(Component):
 
     async def run(self, ctx: Context) -> str:
         """Wait."""
-        await ctx.sleep(self._seconds(ctx.now()))
+        await ctx.sleep(self.seconds_from(ctx.now()))
         return self.Exit.DONE
 
-    def _seconds(self, now: datetime) -> float:
+    def seconds_from(self, now: datetime) -> float:
+        """How long it is from `now`; not positive if the moment is over."""
         if self.duration is not None:
             return self.duration.total_seconds()
         moment = self.until if self.time_of_day is None else _next(self.time_of_day, now)

@@ -95,10 +95,14 @@ class Money:
 def same_currency(one: Money, other: Money, symbol: str) -> None:
     """Raise BadValueError if the currencies differ."""
     if one.currency != other.currency:
-        template = (
-            "`{symbol}` does not go with {one} and {other}: turn one into the other's currency with convert_money"
+        raise BadValueError(
+            said(
+                "`{symbol}` does not go with {one} and {other}: convert_money turns one into the other's currency",
+                symbol=symbol,
+                one=str(one),
+                other=str(other),
+            )
         )
-        raise BadValueError(said(template, symbol=symbol, one=str(one), other=str(other)))
 
 
 def currency_code(text: str) -> str:

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from cordboard.scenario.markers import Gives, InLanguages, Inserts, Refers, Variable, Widget
 from cordboard.scenario.rows import ExitRow, Row
-from cordboard.scenario.values import ValueType
+from cordboard.scenario.values import Money, ValueType
 from cordboard.telephony import PhoneNumber
 
 
@@ -80,12 +80,14 @@ _TYPES: dict[Any, ValueType] = {
     int: ValueType.NUMBER,
     float: ValueType.NUMBER,
     Decimal: ValueType.NUMBER,
+    Money: ValueType.MONEY,
     bool: ValueType.BOOLEAN,
     date: ValueType.DATE,
     time: ValueType.TIME,
     datetime: ValueType.DATETIME,
     timedelta: ValueType.DURATION,
     PhoneNumber: ValueType.PHONE,
+    dict: ValueType.RECORD,
 }
 
 

@@ -10,7 +10,8 @@ from cordboard.scenario.component import Component
 from cordboard.scenario.expressions import Compiled, ExpressionError, Names, Scope, compile_expression, compile_template
 from cordboard.scenario.graph import Written
 from cordboard.scenario.properties import Form, Property, properties_of
-from cordboard.scenario.values import SIMPLE, BadValueError, ValueType, convert, parse, show, type_of
+from cordboard.scenario.said import said
+from cordboard.scenario.values import SIMPLE, BadValueError, ValueType, convert, parse, shorten, show, type_of
 
 Report = Callable[..., None]
 """Called as report(message, *path, hint=…, column=…) for each fault; `path` begins with the property."""
@@ -162,7 +163,7 @@ def _compile_one(shape: Property, text: str, scope: Scope, report: Report, path:
     except ExpressionError as error:
         report(error.message, *path, hint=error.hint, column=error.column)
     except BadValueError as error:
-        report(str(error), *path, hint=shape.help)
+        report(error.args[0], *path, hint=shape.help)
     return None
 
 
@@ -177,12 +178,14 @@ def _literal(shape: Property, text: str, scope: Scope) -> Evaluator:
 
 def _computed(shape: Property, compiled: Compiled, scope: Scope) -> Evaluator:
     wanted = ValueType.LIST if shape.form is Form.LIST else shape.value_type
-    if wanted is None:
-        return Evaluator(compiled.evaluate, names=compiled.names, type=compiled.type)
     found = compiled.type
+    if wanted is None:
+        return Evaluator(compiled.evaluate, compiled.constant, compiled.names, found)
     if found is not None and not fits(found, wanted):
-        hint = f"{wanted.value}(…) turns it into one" if found is ValueType.TEXT else ""
-        raise ExpressionError(f"a {wanted.value} is expected here, not a {found.value}", 1, hint)
+        hint = said("{type}(…) turns it into one", type=wanted.value) if found is ValueType.TEXT else ""
+        raise ExpressionError(
+            said("a {wanted} is expected here, not a {found}", wanted=wanted.value, found=found.value), 1, hint
+        )
     zone, country, optional = scope.zone, scope.country, shape.optional
 
     def run(values: Names) -> Any:
@@ -191,9 +194,14 @@ def _computed(shape: Property, compiled: Compiled, scope: Scope) -> Evaluator:
             return None
         kind = type_of(value)
         if kind is None or not fits(kind, wanted):
-            raise BadValueError(f"a {wanted.value} is expected here, not {show(value)[:60]!r}")
+            shown = shorten(show(value))
+            raise BadValueError(said("a {wanted} is expected here, not {shown!r}", wanted=wanted.value, shown=shown))
         return value if kind is wanted else convert(value, wanted, zone=zone, country=country)
 
+    if compiled.constant:
+        # Always the same: what is wrong with it is told at save.
+        value = run({})
+        return Evaluator(lambda _: value, constant=True, type=found)
     return Evaluator(run, names=compiled.names, type=found)
 
 

@@ -5,16 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Delete, Select, Update, delete, exists, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cordboard.scenario.ports import Awaited, Message
+from cordboard.store.put import add_unknown
 from cordboard.store.scenario_tables import awaited, counters, messages, runs
 from cordboard.store.tables import storable
 
-_ADD = {
-    "sqlite": sqlite.insert(messages).on_conflict_do_nothing(index_elements=["id"]),
-    "postgresql": postgresql.insert(messages).on_conflict_do_nothing(index_elements=["id"]),
-}
 _COUNTER = counters.c.name == "messages"
 _LAST = select(counters.c.value).where(_COUNTER)
 _COLUMNS = [column for column in messages.c if column.name != "taken"]
@@ -29,7 +25,7 @@ def post(connection: Connection, posted: Sequence[Message]) -> None:
     before = seq = connection.execute(_LAST.with_for_update()).scalar_one()
     for message in posted:
         row = _row(message, seq + 1)
-        if connection.execute(_ADD[connection.dialect.name], row).rowcount:
+        if add_unknown(connection, messages, row, by=("id",)):
             seq += 1
             _wake(connection, row)
     if seq > before:

@@ -1,10 +1,10 @@
-"""Add or replace rows by their primary key, in the way of whichever database it is."""
+"""Add or replace rows, or add those that are not known yet, in the way of whichever database it is."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Executable, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -26,4 +26,18 @@ def put_statement(table: Table, dialect: str, columns: tuple[str, ...]) -> Execu
     insert: Any = _INSERTS[dialect](table)
     changed = {name: insert.excluded[name] for name in columns if name not in keys}
     statement: Executable = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+    return statement
+
+
+def add_unknown(connection: Connection, table: Table, *rows: Mapping[str, Any], by: tuple[str, ...]) -> int:
+    """Add the rows whose columns `by`, unique together, are not there yet. Of a single row: how many were added."""
+    if not rows:
+        return 0
+    return connection.execute(_add_statement(table, connection.dialect.name, by), [dict(row) for row in rows]).rowcount
+
+
+@lru_cache(maxsize=64)  # see put_statement
+def _add_statement(table: Table, dialect: str, by: tuple[str, ...]) -> Insert:
+    insert: Any = _INSERTS[dialect](table)
+    statement: Insert = insert.on_conflict_do_nothing(index_elements=by)
     return statement

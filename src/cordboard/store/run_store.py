@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cordboard.scenario.ports import (
     Awaited,
@@ -25,6 +24,7 @@ from cordboard.scenario.ports import (
 from cordboard.scenario.results import Outcome
 from cordboard.scenario.run_mode import RunMode
 from cordboard.store import messages as post_office
+from cordboard.store.put import add_unknown
 from cordboard.store.reader import Reader
 from cordboard.store.scenario_tables import effects as effects_table
 from cordboard.store.scenario_tables import runs
@@ -37,10 +37,6 @@ _PIECE = 500
 """Rows that are forgotten at a time."""
 _UNFINISHED = runs.c.outcome.is_(None)
 _ENDED = runs.c.outcome.is_not(None)
-_ADD_EFFECT = {
-    "sqlite": sqlite.insert(effects_table).on_conflict_do_nothing(index_elements=["kind", "key"]),
-    "postgresql": postgresql.insert(effects_table).on_conflict_do_nothing(index_elements=["kind", "key"]),
-}
 _NOBODYS = {"lease_until": None, "node": ""}
 
 
@@ -74,6 +70,9 @@ class StoredRuns:
         rivals = select(runs.c.id).where(runs.c.scenario == run.scenario, runs.c.key == key, _UNFINISHED)
 
         def write(connection: Connection) -> str:
+            if mode is RunMode.PARALLEL:
+                add_unknown(connection, runs, row, by=("id",))
+                return run.id
             if connection.execute(known).scalar() is not None:
                 return run.id
             if mode is RunMode.SINGLE:
@@ -299,8 +298,7 @@ def _give_places(connection: Connection, scenario: str, key: str) -> None:
 
 
 def _add_effects(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(_ADD_EFFECT[connection.dialect.name], rows)
+    add_unknown(connection, effects_table, *rows, by=("kind", "key"))
 
 
 def _effect_row(effect: Effect) -> dict[str, Any]:

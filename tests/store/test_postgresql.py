@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from cordboard.scenario.ports import NewRun, StepTrace
-from cordboard.store import postgresql
+from cordboard.store import postgresql, releases
 from cordboard.store.database import Store, open_store
 from cordboard.store.engine import open_engines, place_of
 from cordboard.store.errors import StoreUnusableError
@@ -69,11 +69,13 @@ async def test_a_reader_cannot_write(store: Store) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
 async def test_a_server_that_goes_away_delays_and_loses_nothing(
-    own_server: PostgresServer, tmp_path: Path, how: signal.Signals
+    own_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
 ) -> None:
     async with await open_store(own_server.database_of(tmp_path), folder=tmp_path) as store:
         await store.runs.start(run("before"))
         assert len(await store.runs.find()) == 1
+        await store.releases.publish({"main": "x"}, message="", at=TEN)
+        monkeypatch.setattr(releases, "FRESH", 0)  # it is asked for anew each time
         await asyncio.to_thread(own_server.stop, how)
         waiting = asyncio.create_task(store.runs.start(run("meanwhile")))
         assert (
@@ -81,6 +83,7 @@ async def test_a_server_that_goes_away_delays_and_loses_nothing(
             == "the connection to the database is lost: start its server, or check the network"
         )
         assert not waiting.done()
+        assert await store.releases.current() == 1  # calls go on
         await asyncio.to_thread(own_server.start)
         assert await waiting == "meanwhile"
         assert store.writer.trouble == ""

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import DBAPIError
 
 from cordboard.scenario.ports import Release, ReleaseConflictError, ScenarioError
+from cordboard.store.engine import trouble
 from cordboard.store.reader import Reader
 from cordboard.store.scenario_tables import releases
 from cordboard.store.tables import storable
@@ -26,10 +28,17 @@ class StoredReleases:
         self._asked = -FRESH
 
     async def current(self) -> int:
-        """The number of the youngest release; 0 if there is none. One of another process is seen within `FRESH`."""
+        """The number of the youngest release; 0 if there is none. One of another process is seen within `FRESH`.
+
+        While the database is away this is the one that was known before: calls go on.
+        """
         now = time.monotonic()
         if now - self._asked >= FRESH:
-            self._current = await self._reader.read(_youngest)
+            try:
+                self._current = await self._reader.read(_youngest)
+            except DBAPIError as error:
+                if not (self._current and trouble(error)):
+                    raise
             self._asked = now
         return self._current
 

@@ -67,6 +67,15 @@ async def test_a_reader_cannot_write(store: Store) -> None:
         await store.reader.read(lambda connection: connection.exec_driver_sql("DELETE FROM runs"))
 
 
+async def test_a_writer_sees_what_was_committed_before_its_turn_whatever_the_database_is_set_to(tmp_path: Path) -> None:
+    url = postgres_server().database_of(tmp_path)
+    name = url.rpartition("/")[2]
+    postgres_server().execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
+    async with postgres_store(tmp_path) as store:
+        isolation = await store.writer.transact(lambda c: c.exec_driver_sql("SHOW transaction_isolation").scalar())
+    assert isolation == "read committed"
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
 async def test_a_server_that_goes_away_delays_and_loses_nothing(
     own_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: signal.Signals

@@ -103,7 +103,8 @@ def writing_engine(url: URL) -> Engine:
     The execution option `durable` (default true) says whether a commit waits for the server's disk. Without it a crash
     of the server may lose the last moments.
     """
-    engine = create_engine(url, pool_size=1, max_overflow=0)
+    # Said, for a database may have another default: each statement sees all that was committed before it got the turn.
+    engine = create_engine(url, pool_size=1, max_overflow=0, isolation_level="READ COMMITTED")
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -111,7 +112,6 @@ def writing_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # Isolation is READ COMMITTED: what follows sees all that was committed before it got the turn.
         turn = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN}), pg_current_xact_id()::text")
         connection.info[_TICKET] = turn.one()[1]
         if not connection.get_execution_options().get("durable", True):

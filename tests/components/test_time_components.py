@@ -7,6 +7,7 @@ import pytest
 
 from cordboard.components.flow.pause import Pause
 from cordboard.office.calendar import read_calendar
+from cordboard.scenario.context import ScenarioError
 from cordboard.simulation.virtual_time import virtual_time
 from cordboard.testing.components import Trial, service, voice
 
@@ -59,9 +60,15 @@ def test_a_pause_is_of_one_kind(properties: str) -> None:
     @virtual_time
     async def body() -> None:
         async with Trial(voice(f"p: {{component: pause, {properties}}}")) as trial:
-            trial.call()
-            await trial.wait(1)
-        assert [step.step for step in trial.steps if step.exit == "done"] == []
+            if "=" in properties:
+                trial.call()
+                await trial.ended()
+                words = trial.steps[0].error
+            else:
+                with pytest.raises(ScenarioError) as caught:
+                    await trial.runner.prepare()
+                words = str(caught.value)
+        assert "say how long: give either a duration, a moment or a time of day" in words
 
     body()
 
@@ -137,7 +144,7 @@ def test_what_are_no_hours_is_told_when_the_scenario_is_checked(row: str, words:
     @virtual_time
     async def body() -> None:
         async with Trial(voice(f"w: {{component: time_window, hours: [{row}]}}")) as trial:
-            with pytest.raises(Exception, match="broken") as caught:
+            with pytest.raises(ScenarioError, match="broken") as caught:
                 await trial.runner.prepare()
         assert words in str(caught.value)
 

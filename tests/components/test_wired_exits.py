@@ -39,6 +39,19 @@ def test_the_shipped_scenarios_have_no_fault_and_no_warning(file: Path) -> None:
         ('component: play\n    text: Hello\n    stop_keys: "1"', ["done", "key_pressed"]),
         ('component: say_digits\n    digits: "12"', ["done"]),
         ("component: dial\n    number: 101", ["answered", "busy", "no_answer", "rejected", "unreachable"]),
+        ("component: ask_digits\n    variable: v", ["done", "nothing_pressed", "too_short"]),
+        (
+            "component: ask_digits\n    variable: v\n    confirm: yes",
+            ["done", "nothing_pressed", "too_short", "not_confirmed"],
+        ),
+        ("component: time_window", ["inside", "outside", "holiday"]),
+        ("component: time_window\n    holidays: no", ["inside", "outside"]),
+        ("component: conference_join\n    name: a", ["ended", "full", "no_room"]),
+        ("component: conference_join\n    name: a\n    wait: no", ["joined", "full", "no_room"]),
+        (
+            'component: conference_join\n    name: a\n    leave_key: "*"\n    longest_alone: 1m\n    wait: =1 = 2',
+            ["ended", "left", "alone", "joined", "full", "no_room"],
+        ),
         (
             "component: dial\n    number: 101\n    dialled_by: olena",
             ["answered", "busy", "no_answer", "rejected", "unreachable", "forbidden"],
@@ -47,6 +60,6 @@ def test_the_shipped_scenarios_have_no_fault_and_no_warning(file: Path) -> None:
 )
 def test_only_exits_that_can_be_taken_are_missed(properties: str, missed: list[str]) -> None:
     found = words(f"scenario: s\nkind: voice\nstart: a\nsteps:\n  a:\n    {properties}\n")
-    assert found == [
+    assert [word for word in found if "leads nowhere" in word] == [
         f"5:3: warning: step a: the exit '{exit_}' leads nowhere: the scenario ends there" for exit_ in missed
     ]

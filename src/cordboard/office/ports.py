@@ -164,7 +164,8 @@ class Rooms(Protocol):
     async def create(self, name: str, leg: Leg, *, places: int = 0) -> bool:
         """Make an empty room. False if there is one of that name: of any number at once, one has it.
 
-        `places` is how many may be in it at once; 0: any number. It goes when the call of `leg` has ended and nobody is in it.
+        `places` is how many may be in it at once; 0: any number. It goes when the call of `leg` has ended and nobody
+        is in it.
         """
 
     async def enter(

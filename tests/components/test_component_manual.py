@@ -1,11 +1,16 @@
 """What every component must offer to the editor and the manual."""
 
 import re
+import textwrap
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from cordboard.components import all_components
+from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import Component
+from cordboard.scenario.faults import Severity
+from cordboard.scenario.program import check
 
 GROUPS = {"flow", "voice", "calls", "data", "messages", "office"}
 
@@ -26,3 +31,40 @@ def test_the_manual_names_each_exit(component: type[Component]) -> None:
     manual = component.__doc__ or ""
     assert set(component.fixed_exits()) <= set(re.findall(r"\*(\w+)\*", manual))
     assert set(re.findall(r"\*(\w+)\*", manual)) <= {*component.fixed_exits(), "error"}
+
+
+VARIABLES = {
+    "department": "text",
+    "words": "text",
+    "order": "text",
+    "message": "text",
+    "name": "text",
+    "login": "text",
+    "pin": "text",
+    "code": "text",
+    "number": "text",
+    "outcome": "text",
+    "note": "text",
+    "attempt": "number",
+    "attempts": "number",
+    "debt": "number",
+    "phone": "phone",
+    "numbers": "list",
+    "debtors": "list",
+    "appointment": "datetime",
+}
+
+
+@pytest.mark.parametrize("component", all_components(), ids=lambda component: component.kind)
+def test_each_example_of_the_manual_can_be_copied(component: type[Component]) -> None:
+    declared = "".join(f"  - {{name: {name}, type: {type_}}}\n" for name, type_ in VARIABLES.items())
+    catalogue = Catalogue(all_components())
+    assert component.examples
+    for example in component.examples:
+        assert example.caption.endswith((".", "?"))
+        first = example.step.split(":", 1)[0]
+        head = f"scenario: example\nkind: {max(component.kinds)}\nstart: {first}\nvariables:\n{declared}steps:\n"
+        text = head + textwrap.indent(example.step, "  ") + "\n"
+        faults = check(text, catalogue, zone=ZoneInfo("Europe/Kyiv"), country="UA")
+        assert [str(fault) for fault in faults if fault.severity is Severity.ERROR] == []
+        assert f"component: {component.kind}\n" in example.step + "\n"

@@ -1,6 +1,6 @@
 """Waiting until a moment, and going by the time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +49,7 @@ def test_pause_waits_until_the_time_has_come(kind: str, properties: str, seconds
 
 def test_a_time_of_day_knows_that_the_clocks_are_put_back() -> None:
     # On 25 October 2026 Kyiv goes from UTC+3 to UTC+2 at 04:00: from 00:00 to 06:00 it is seven hours.
-    step = Pause(time_of_day=datetime(2026, 10, 25, 6).time())
+    step = Pause(time_of_day=time(6))
     assert step.seconds_from(datetime(2026, 10, 25, 0, tzinfo=KYIV)) == 7 * 3600
     moment = Pause(until=datetime(2026, 10, 25, 4, tzinfo=UTC))
     assert moment.seconds_from(datetime(2026, 10, 25, 0, tzinfo=KYIV)) == 7 * 3600

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from cordboard.components._reaching import Reaching
 from cordboard.office.ports import Destination, Numbering, Refusal
-from cordboard.scenario.component import VOICE, Text
+from cordboard.scenario.component import VOICE, Example, Text
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
 from cordboard.telephony import Dialled, LegState, LineTarget, dial
@@ -33,6 +33,16 @@ class Dial(Reaching):
     kinds = VOICE
     waits = True
     outside = True
+    examples = (
+        Example(
+            "The secretary, for twenty seconds.",
+            "secretary:\n  component: dial\n  who: olena\n  ring_time: 20s",
+        ),
+        Example(
+            "A number outside, by the rights of the employee who asked for it.",
+            'out:\n  component: dial\n  number: "{number}"\n  dialled_by: "{login}"',
+        ),
+    )
 
     dialled_by: Annotated[Text, Refers("user", computed=True)] = ""
     """The login of the user whose rights count, for callers who dial through the exchange from outside: `{login}`.

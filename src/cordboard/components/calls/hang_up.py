@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from cordboard.scenario.component import VOICE, Component
+from cordboard.scenario.component import VOICE, Component, Example
 from cordboard.scenario.context import Context
 
 
@@ -19,6 +19,12 @@ class HangUp(Component):
     group = "calls"
     kinds = VOICE
     ends_leg = True
+    examples = (
+        Example(
+            "The end of the call, behind the goodbye.",
+            "end:\n  component: hang_up",
+        ),
+    )
 
     class Exit(StrEnum):
         """Its exits."""

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from cordboard.components._reaching import Reaching
 from cordboard.office.ports import Numbering
-from cordboard.scenario.component import SERVICE, Text, Value, VariableName
+from cordboard.scenario.component import SERVICE, Example, Text, Value, VariableName
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Gives, Refers
 from cordboard.telephony import EndReason, Leg, Party
@@ -33,6 +33,12 @@ class Originate(Reaching):
     kinds = SERVICE
     waits = True
     outside = True
+    examples = (
+        Example(
+            "Call the client back, and let a voice scenario talk with him.",
+            'back:\n  component: originate\n  number: "{phone}"\n  scenario: talk\n  values:\n    name: "{name}"',
+        ),
+    )
 
     scenario: Annotated[str, Refers("scenario", kind="voice")]
     """The voice scenario that talks with who answers."""

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cordboard.scenario.component import Component, Row, Value, VariableName
+from cordboard.scenario.component import Component, Example, Row, Value, VariableName
 from cordboard.scenario.context import Context
 
 
@@ -24,6 +24,13 @@ class Assign(Component):
     kind = "assign"
     title = "Assign"
     group = "flow"
+    examples = (
+        Example(
+            "Count an attempt, and put a sentence together.",
+            "count:\n  component: assign\n  assignments:\n    - {variable: attempts, value: =attempts + 1}\n"
+            '    - {variable: words, value: "attempt {attempts} of 3"}',
+        ),
+    )
 
     assignments: tuple[Assignment, ...]
     """What becomes what."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cordboard.scenario.component import Component, Value, VariableName
+from cordboard.scenario.component import Component, Example, Value, VariableName
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Gives, Refers
 
@@ -22,6 +22,12 @@ class CallScenario(Component):
     kind = "call_scenario"
     title = "Call a scenario"
     group = "flow"
+    examples = (
+        Example(
+            "Ask for the number of the order, wherever it is needed.",
+            "order:\n  component: call_scenario\n  scenario: ask_for_order\n  result: order",
+        ),
+    )
 
     scenario: Annotated[str, Refers("scenario", kind="same")]
     """The scenario to run."""

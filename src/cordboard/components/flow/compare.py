@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cordboard.scenario.component import Component
+from cordboard.scenario.component import Component, Example
 from cordboard.scenario.context import Context
 
 
@@ -15,6 +15,12 @@ class Compare(Component):
     kind = "compare"
     title = "Compare"
     group = "flow"
+    examples = (
+        Example(
+            "Has the caller tried three times?",
+            "enough:\n  component: compare\n  condition: =attempts >= 3",
+        ),
+    )
 
     condition: bool
     """What is asked, written as in Excel: `=attempts >= 3`, `=name = "Anna"`, `=a > 1 and b < 2`."""

@@ -15,7 +15,13 @@ class Join(Component):
     group = "flow"
     kinds = SERVICE
     ends_branch = True
-    examples = (Example("The end of a way.", "end:\n  component: join"),)
+    examples = (
+        Example(
+            "Two ways that end at one place.",
+            "both:\n  component: parallel\n  branches:\n    - {id: one, to: end}\n    - {id: other, to: end}\n"
+            "end:\n  component: join",
+        ),
+    )
 
     async def run(self, ctx: Context) -> str:
         """End here."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from cordboard.scenario.component import Component
+from cordboard.scenario.component import Component, Example
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
 
@@ -16,6 +16,12 @@ class JumpToScenario(Component):
     kind = "jump_to_scenario"
     title = "Jump to a scenario"
     group = "flow"
+    examples = (
+        Example(
+            "At night another scenario takes over.",
+            "night:\n  component: jump_to_scenario\n  scenario: night",
+        ),
+    )
 
     scenario: Annotated[str, Refers("scenario", kind="same")]
     """The scenario to go on in."""

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cordboard.scenario.component import Component
+from cordboard.scenario.component import Component, Example
 from cordboard.scenario.context import Context
 
 
@@ -15,6 +15,12 @@ class Start(Component):
     kind = "start"
     title = "Start"
     group = "flow"
+    examples = (
+        Example(
+            "Where every scenario begins.",
+            "begin:\n  component: start\n  exits:\n    done: greet\ngreet:\n  component: log\n  text: it has begun",
+        ),
+    )
 
     class Exit(StrEnum):
         """Its exits."""

@@ -1,6 +1,6 @@
 """Stop."""
 
-from cordboard.scenario.component import Component, Value
+from cordboard.scenario.component import Component, Example, Value
 from cordboard.scenario.context import Context
 
 
@@ -14,6 +14,12 @@ class Stop(Component):
     kind = "stop"
     title = "Stop"
     group = "flow"
+    examples = (
+        Example(
+            "End here, also the scenarios that called this one.",
+            "end:\n  component: stop\n  whole_chain: yes",
+        ),
+    )
 
     value: Value = None
     """What the scenario that called this one gets as the result."""

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cordboard.scenario.component import Component, ExitRow, Value
+from cordboard.scenario.component import Component, Example, ExitRow, Value
 from cordboard.scenario.context import Context
 from cordboard.scenario.values import BadValueError, convert, show, type_of
 
@@ -26,6 +26,13 @@ class Switch(Component):
     kind = "switch"
     title = "Switch"
     group = "flow"
+    examples = (
+        Example(
+            "One way for each department.",
+            "where:\n  component: switch\n  value: =department\n  cases:\n    - {id: sales, value: sales}\n"
+            "    - {id: delivery, value: delivery}",
+        ),
+    )
 
     value: Value
     """What is looked at, usually a variable: `=language`."""

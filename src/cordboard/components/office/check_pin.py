@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from cordboard.office.ports import PinCheck, Staff
-from cordboard.scenario.component import Component, Text
+from cordboard.scenario.component import Component, Example, Text
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
 
@@ -22,6 +22,12 @@ class CheckPin(Component):
     title = "Check a PIN"
     group = "office"
     outside = True
+    examples = (
+        Example(
+            "The PIN that an employee has entered.",
+            'pin:\n  component: check_pin\n  login: "{login}"\n  pin: "{pin}"',
+        ),
+    )
 
     login: Annotated[Text, Refers("user", computed=True)]
     """The login of the user: `{login}`."""

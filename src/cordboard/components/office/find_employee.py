@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from cordboard.office.ports import Staff
-from cordboard.scenario.component import Component, VariableName
+from cordboard.scenario.component import Component, Example, VariableName
 from cordboard.scenario.context import Context
 from cordboard.telephony import PhoneNumber
 
@@ -21,6 +21,12 @@ class FindEmployee(Component):
     title = "Find an employee"
     group = "office"
     outside = True
+    examples = (
+        Example(
+            "Is the caller one of us?",
+            "ours:\n  component: find_employee\n  phone: =caller\n  login: login",
+        ),
+    )
 
     phone: PhoneNumber
     """The number: `=caller`."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from cordboard.components._keys import Keys
 from cordboard.components._languages import LanguageChoice, spoken_in
-from cordboard.scenario.component import VOICE, Component, Text
+from cordboard.scenario.component import VOICE, Component, Example, Text
 from cordboard.scenario.context import Context
 from cordboard.speech.api import Speech
 from cordboard.telephony import PlayEnd
@@ -26,6 +26,12 @@ class SayDigits(Component):
     group = "voice"
     kinds = VOICE
     waits = True
+    examples = (
+        Example(
+            "The code that was given to the caller.",
+            'code:\n  component: say_digits\n  digits: "{code}"',
+        ),
+    )
 
     digits: Text
     """What is read out, usually a variable: `{number}`."""

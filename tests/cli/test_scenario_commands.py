@@ -110,7 +110,10 @@ def test_a_check_reads_numbers_and_times_as_the_office_does(
 ) -> None:
     asked = []
 
-    def check(paths: Sequence[Path], _catalogue: object, *, zone: tzinfo, country: str) -> list[CheckedFile]:
+    def check(
+        paths: Sequence[Path], _catalogue: object, *, zone: tzinfo, country: str, known: object
+    ) -> list[CheckedFile]:
+        assert known is not None
         asked.append((str(zone), country))
         return [CheckedFile(path, "", []) for path in paths]
 

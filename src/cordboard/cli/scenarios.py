@@ -1,4 +1,4 @@
-"""`cordboard scenario`: check, show, publish."""
+"""`cordboard scenario`: check, show, publish a folder."""
 
 import asyncio
 from pathlib import Path
@@ -8,16 +8,22 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.app import catalogue
+from cordboard.cli import scenario_files, scenario_history
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
+from cordboard.cli.scenario_texts import Author, known_to, person
 from cordboard.cli.up import dead_ends
 from cordboard.config import Settings
 from cordboard.office.model import OfficeSettings
+from cordboard.scenario.diff import compare_all, tell
 from cordboard.scenario.graph import Scenario, Step, Written
 from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
+from cordboard.scenario.references import References
 from cordboard.scenario.text.reader import read
 from cordboard.store.releases import FRESH
 
-app = typer.Typer(help="Scenarios: check, show, publish.", no_args_is_help=True)
+app = typer.Typer(help="Scenarios: check, publish, compare, go back, simulate, test.", no_args_is_help=True)
+scenario_history.add_to(app)
+scenario_files.add_to(app)
 
 
 @app.command("check")
@@ -26,7 +32,7 @@ async def check_all(
     paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.")], data: Data = None
 ) -> None:
     """Say what is wrong with scenario files, with line and column. The exit status is 1 if one cannot be published."""
-    files = _checked(paths, await _office(settings_for(data)))
+    files = _checked(paths, *await _office(settings_for(data)))
     _print_faults(files)
     if any(file.broken for file in files):
         raise typer.Exit(1)
@@ -64,6 +70,7 @@ async def publish_folder(
         Path | None, typer.Argument(help="The folder of scenario files; otherwise `scenarios` in the data folder.")
     ] = None,
     message: Annotated[str, typer.Option("--message", "-m", help="What has changed.")] = "",
+    author: Author = None,
     data: Data = None,
 ) -> None:
     """Publish all scenarios of a folder as a new release. The next call follows it; calls in progress do not."""
@@ -73,14 +80,17 @@ async def publish_folder(
         fail(f"{folder} is a file: a release holds all scenarios, so name the folder.")
     async with opened(settings) as store:
         office = await store.office.load()
-        files = _checked([folder], office.settings)
+        files = _checked([folder], office.settings, known_to(office, settings))
         _print_faults(files)
         if any(file.broken for file in files):
             fail("Nothing was published: mend the errors first.")
-        number = await publish(files, store.releases, message)
+        before = await published_scenarios(store)
+        number = await publish(files, store.releases, message, author=person(author))
     if number:
         # The running exchange looks for a new release that often: what is printed below is then true.
         await asyncio.sleep(FRESH)
+    if before:
+        console.print("\n".join(tell(compare_all(before, {file.name: file.text for file in files}))), markup=False)
     for sentence in dead_ends(office, {file.name for file in files}):
         errors.print(sentence, markup=False)
     console.print(
@@ -90,15 +100,16 @@ async def publish_folder(
     )
 
 
-async def _office(settings: Settings) -> OfficeSettings:
-    """The office's own country and zone; without an office, those of the settings."""
+async def _office(settings: Settings) -> tuple[OfficeSettings, References]:
+    """The office's own country and zone, and what it has; without an office, those of the settings, and nothing."""
     if not settings.database.exists():
-        return OfficeSettings(time_zone=settings.time_zone)
+        return OfficeSettings(time_zone=settings.time_zone), {}
     async with opened(settings) as store:
-        return (await store.office.load()).settings
+        office = await store.office.load()
+    return office.settings, known_to(office, settings)
 
 
-def _checked(paths: list[Path], office: OfficeSettings) -> list[CheckedFile]:
+def _checked(paths: list[Path], office: OfficeSettings, known: References) -> list[CheckedFile]:
     found: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -108,7 +119,7 @@ def _checked(paths: list[Path], office: OfficeSettings) -> list[CheckedFile]:
             fail(f"There is no scenario file (*.yaml) in {path}.")
         found += here
     try:
-        return check_files(found, catalogue(), zone=ZoneInfo(office.time_zone), country=office.country)
+        return check_files(found, catalogue(), zone=ZoneInfo(office.time_zone), country=office.country, known=known)
     except OSError as fault:
         fail(f"{fault.filename} cannot be read ({fault.strerror}).")
 

@@ -78,10 +78,10 @@ def _texts_in(folder: Path) -> dict[str, str]:
     return texts
 
 
-async def publish(files: Sequence[CheckedFile], releases: Releases, message: str) -> int | None:
+async def publish(files: Sequence[CheckedFile], releases: Releases, message: str, *, author: str = "") -> int | None:
     """Make a release of sound files, and return its number; None if the current one is the same."""
     texts: Mapping[str, str] = {file.name: file.text for file in files}
     current = await releases.current()
     if current and (await releases.load(current)).scenarios == texts:
         return None
-    return await releases.publish(texts, message=message, at=datetime.now(UTC))
+    return await releases.publish(texts, message=message, at=datetime.now(UTC), author=author)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cordboard.scenario.catalogue import Catalogue
@@ -14,6 +15,16 @@ References = Mapping[str, Collection[str]]
 
 SCENARIO = "scenario"
 SAME_KIND = "same"
+
+
+def known_things(*, users: Iterable[str], lines: Iterable[str], prompts: Path) -> References:
+    """What an office has: logins, names of lines, and the files of its prompts folder, as components name them."""
+    files = (path for path in prompts.rglob("*") if path.is_file()) if prompts.is_dir() else ()
+    return {
+        "user": sorted(users),
+        "line": sorted(lines),
+        "file": sorted(path.relative_to(prompts).as_posix() for path in files),
+    }
 
 
 @lru_cache(maxsize=512)

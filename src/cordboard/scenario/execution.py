@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from cordboard.scenario.call_data import NamesInScope
 from cordboard.scenario.component import ERROR, INTERRUPTED, Component, ScenarioKind
@@ -205,6 +206,8 @@ class Run:
             self._steps += 1
             if self._steps % _BREATH == 0:
                 await asyncio.sleep(0)
+            while not self.world.pace.take():  # noqa: ASYNC110 - a turn of the loop is what is waited for
+                await asyncio.sleep(0)
             self._guard(frame)
             program = self.programs.get(frame.scenario)
             try:
@@ -355,7 +358,7 @@ class Run:
 
     @staticmethod
     def _check_exit(evaluated: Component, exit_: str) -> None:
-        if exit_ != ERROR and exit_ not in evaluated.exits():
+        if exit_ not in _exits_of(type(evaluated)) and exit_ not in evaluated.exits():
             raise ScenarioError(f"the component {evaluated.kind!r} left by {exit_!r}, which is none of its exits")
 
     def _words(self, fault: Exception, frame: Frame) -> str:
@@ -367,3 +370,9 @@ class Run:
 
 
 _FAULTY = frozenset({ERROR, INTERRUPTED})
+
+
+@lru_cache(maxsize=1000)
+def _exits_of(component: type[Component]) -> frozenset[str]:
+    """The exits that every step of a component has. Asked for at every step."""
+    return frozenset((*component.fixed_exits(), ERROR))

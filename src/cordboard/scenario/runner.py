@@ -13,6 +13,7 @@ from cordboard.scenario.keys import as_key
 from cordboard.scenario.limits import Limits
 from cordboard.scenario.local_runs import LocalWork
 from cordboard.scenario.mailroom import Mailroom
+from cordboard.scenario.pace import Pace
 from cordboard.scenario.ports import Message, Releases, RunInfo, RunStore, TraceSink
 from cordboard.scenario.programs import Programs
 from cordboard.scenario.rehearsal import Rehearsal
@@ -74,6 +75,7 @@ class Runner:
             traces=traces or NoTrace(),
             sessions=self.sessions,
             mailroom=self.mailroom,
+            pace=Pace(),
             start_service=self.start_service,
             run_voice=self.run_voice,
             start_dialog=self.start_dialog,

@@ -71,6 +71,11 @@ class KeysPressed:
     def __init__(self) -> None:
         self._pressed: list[tuple[float, str]] = []
 
+    @property
+    def any(self) -> bool:
+        """Whether there are some to tell."""
+        return bool(self._pressed)
+
     async def listen(self, leg: Leg) -> None:
         """Note the keys until the leg has ended."""
         time = asyncio.get_running_loop().time
@@ -81,8 +86,6 @@ class KeysPressed:
 
     def take(self, since: float, *, hidden: bool) -> Sequence[tuple[float, str]]:
         """Those that came since the last time, with the seconds since that moment of the loop."""
-        if not self._pressed:
-            return ()
         pressed, self._pressed = self._pressed, []
         return [(max(0.0, round(moment - since, 3)), HIDDEN_KEY if hidden else key) for moment, key in pressed]
 
@@ -107,7 +110,7 @@ def trace_of(
         secrets.add(frame.values.get(name))
     changed = [name for name, value in frame.values.items() if _differs(value, frame.saved, name)][:MAX_VALUES]
     keys: Sequence[tuple[float, str]] = ()
-    if run.keys is not None:
+    if run.keys is not None and run.keys.any:
         hidden = bool(secret) and (not secret.isdisjoint(changed) or _reads_into(step, evaluated, secret))
         keys = run.keys.take(began, hidden=hidden)
     shown, taken = _changes(changed, frame.values, secret, secrets) if changed else ({}, {})
@@ -175,6 +178,8 @@ def _reads_into(step: CompiledStep, evaluated: BaseModel | None, names: Collecti
 
 def show_plain(value: Any) -> str:
     """Write any evaluated property for people."""
+    if type(value) is str:
+        return value
     if isinstance(value, BaseModel):
         fields = ((name, show_plain(getattr(value, name))) for name in type(value).model_fields)
         return ", ".join(f"{name}: {text}" for name, text in fields if text)

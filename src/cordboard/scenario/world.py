@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.limits import Limits
 from cordboard.scenario.mailroom import Mailroom
+from cordboard.scenario.pace import Pace
 from cordboard.scenario.ports import RunInfo, TraceSink
 from cordboard.scenario.rehearsal import Rehearsal
 from cordboard.scenario.results import RunResult
@@ -27,6 +28,7 @@ class World:
     traces: TraceSink
     sessions: Sessions
     mailroom: Mailroom
+    pace: Pace
     start_service: Callable[..., Awaitable[str]]
     run_voice: Callable[..., Awaitable[RunResult]]
     start_dialog: Callable[..., Awaitable[str]]

@@ -7,6 +7,7 @@ from cordboard.cli import hooks, lines, log, manual, runs, scenarios, tokens, us
 from cordboard.cli.demo import demo
 from cordboard.cli.dial import dial
 from cordboard.cli.outside import outside
+from cordboard.cli.replay import replay_run
 from cordboard.cli.scenario_tests import run_tests
 from cordboard.cli.simulate import simulate
 from cordboard.cli.up import up
@@ -23,6 +24,7 @@ app.command()(demo)
 app.command()(outside)
 scenarios.app.command("simulate")(simulate)
 scenarios.app.command("test")(run_tests)
+scenarios.app.command("replay")(replay_run)
 app.add_typer(scenarios.app, name="scenario")
 app.add_typer(users.app, name="user")
 app.add_typer(lines.app, name="line")

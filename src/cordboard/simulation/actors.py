@@ -38,16 +38,17 @@ class Walk:
         self._more.set()
         self._more = asyncio.Event()
 
-    async def next(self, begin: int, at: str, leg_id: str | None) -> int:
-        """The index of the first entering of `at` from `begin` on.
+    async def next(self, begin: int, at: str, leg_id: str | None, visit: int) -> int:
+        """The index of the first entering of `at` (`step`, or `scenario.step`) from `begin` on.
 
-        `step` is one in the call of `leg_id` (None: anywhere), `scenario.step` one anywhere.
+        With a `visit` it is that one of all, counted from 1. Only the call of `leg_id` counts; None: all runs.
         """
         while True:
-            for index in range(begin, len(self.entries)):
-                if _is(self.entries[index], at, leg_id):
-                    return index
-            begin = len(self.entries)
+            found = [index for index, entry in enumerate(self.entries) if _is(entry, at, leg_id)]
+            if visit and len(found) >= visit:
+                return found[visit - 1]
+            if not visit and (later := [index for index in found if index >= begin]):
+                return later[0]
             await self._more.wait()
 
     def current(self, leg_id: str | None) -> int:
@@ -56,9 +57,7 @@ class Walk:
 
 
 def _is(entry: Entry, at: str, leg_id: str | None) -> bool:
-    if "." in at:
-        return f"{entry.scenario}.{entry.step}" == at
-    return entry.step == at and leg_id in {None, entry.leg_id}
+    return leg_id in {None, entry.leg_id} and at in {entry.step, f"{entry.scenario}.{entry.step}"}
 
 
 class Actor:
@@ -103,7 +102,7 @@ class Actor:
         if deed.hears and self.phone is not None:
             before = await self._time_of_words(self.phone, deed.hears, before)
         elif deed.at:
-            index = await self._walk.next(self._met, deed.at, self._leg_id)
+            index = await self._walk.next(self._met, deed.at, self._leg_id, deed.visit)
             self._met = index + 1
             before = self._walk.entries[index].at
         self._rest(False)

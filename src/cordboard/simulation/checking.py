@@ -155,11 +155,11 @@ def _variables(report: Report, wanted: Wanted) -> list[Failure]:
     for name, item in wanted.value.items():
         scenario, _, variable = name.rpartition(".")
         try:
-            actual = _variable(report, scenario or report.scenario, variable)
+            actual = _variable(report, scenario or report.last_scenario, variable)
         except KeyError:
             words = said(
                 "variables: no run of {scenario!r} has a variable {name!r}",
-                scenario=scenario or report.scenario,
+                scenario=scenario or report.last_scenario,
                 name=variable,
             )
             found.append(Failure(words, item.line))
@@ -177,7 +177,7 @@ def _variables(report: Report, wanted: Wanted) -> list[Failure]:
 
 def _variable(report: Report, scenario: str, name: str) -> AnyValue:
     """Its value at the end of the last run that has it. Raises KeyError."""
-    if scenario == report.scenario and name in report.exact:
+    if scenario == report.last_scenario and name in report.exact:
         return report.exact[name]
     texts = [run.variables[name] for run in report.runs if run.scenario == scenario and name in run.variables]
     if not texts:

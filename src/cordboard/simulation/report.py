@@ -74,6 +74,10 @@ class Report:
     """The moment at which it began, aware, in the zone of the office."""
     scenario: str
     """The scenario that was tried; empty if the office decided for none."""
+    last_scenario: str
+    """That in which it ended, if it jumped; whose variables `variables` are."""
+    run_id: str
+    """Of the run that was tried; empty if there was none."""
     kind: str
     outcome: str
     """An Outcome, or RUNNING."""

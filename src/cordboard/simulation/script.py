@@ -46,7 +46,9 @@ class Deed:
     hears: str = ""
     """Words of a text that begins to be said; ANY is any text."""
     at: str = ""
-    """A step that begins: `step`, or `scenario.step`."""
+    """A step of the own call that begins: `step`, or `scenario.step`. For who has no call: of any run."""
+    visit: int = 0
+    """Which beginning of that step in the call, from 1; 0: the next one."""
     after: float = 0.0
     press: str = ""
     hang_up: bool = False
@@ -72,7 +74,8 @@ class Deed:
     @property
     def told(self) -> str:
         """The deed in words, with its time."""
-        when = f"hears {self.hears!r}" if self.hears else f"at {self.at}" if self.at else ""
+        nth = f" ({self.visit})" if self.visit else ""
+        when = f"hears {self.hears!r}" if self.hears else f"at {self.at}{nth}" if self.at else ""
         parts = [when, f"after {self.after:g}s" if self.after else "", self.does]
         return ", ".join(part for part in parts if part)
 
@@ -109,8 +112,9 @@ class Given:
     """Start parameters."""
     people: Mapping[str, Sequence[Behaviour]] = field(default_factory=dict)
     """Who is called, by number, login or account. Of several behaviours each serves one call, the last all others."""
-    answers: Mapping[str, Sequence[StepAnswer]] = field(default_factory=dict)
-    """By `step`, `scenario.step`, or the kind of a component. Each serves one visit, the last all others."""
+    answers: Mapping[str, Sequence[StepAnswer | None]] = field(default_factory=dict)
+    """By `step`, `scenario.step`, or the kind of a component. Each serves one visit, the last all others; with None the
+    component runs."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """The right PIN of a user, by his login."""
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from cordboard.scenario.faults import Fault
 from cordboard.scenario.rehearsal import StepAnswer
 from cordboard.scenario.said import said
 from cordboard.scenario.text.nodes import MapNode, Node, Scalar, TextError, compose
-from cordboard.scenario.values import ValueType, parse
+from cordboard.scenario.values import ValueType, parse, parse_number
 from cordboard.simulation.expected import SHAPES, Shape, read_wanted
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.reading import NodeReader
@@ -17,7 +18,7 @@ from cordboard.simulation.script import Beginning, Behaviour, Deed, Given, Posti
 from cordboard.telephony import ALL_KEYS
 
 _PARTS = ("name", "scenario", "call", "given", "when", "expect")
-_DEED = ("hears", "at", "after", "press", "hang_up", "hold", "event", "start")
+_DEED = ("hears", "at", "visit", "after", "press", "hang_up", "hold", "event", "start")
 _BEHAVIOURS: Mapping[str, Callable[[float], FarEnd]] = {
     "answers": FarEnd.answers,
     "rejects": FarEnd.rejects,
@@ -31,7 +32,7 @@ _STATES: Mapping[str, Callable[[], FarEnd]] = {
     "silent": FarEnd.silent,
 }
 _PERSON = ("answers", "rejects", "hangs_up", "when")
-_ANSWER = ("exit", "set", "after", "error", "never")
+_ANSWER = ("exit", "set", "after", "error", "never", "runs")
 _GIVEN = tuple(field.name for field in fields(Given))
 
 
@@ -151,16 +152,18 @@ class _ScriptReader(NodeReader):
             far_end = replace(far_end, hangs_up_after=self.seconds(parts["hangs_up"]))
         return Behaviour(far_end, self._deeds(parts["when"]) if "when" in parts else ())
 
-    def _answers(self, node: Node) -> dict[str, Sequence[StepAnswer]]:
+    def _answers(self, node: Node) -> dict[str, Sequence[StepAnswer | None]]:
         return {
             name: [self._answer(item) for item in self.items(inner)]
             for name, inner in self.map(node, "answers").items()
         }
 
-    def _answer(self, node: Node) -> StepAnswer:
+    def _answer(self, node: Node) -> StepAnswer | None:
         if isinstance(node, Scalar):
             return StepAnswer(node.text)
         parts = self.fields(node, _ANSWER, said("an answer"))
+        if "runs" in parts and self.flag(parts["runs"]):
+            return None
         if not {"exit", "error", "never"} & parts.keys():
             self.fault(node, said("the answer says no exit"), said("add `exit: …`, `error: words` or `never: true`"))
         never = "never" in parts and self.flag(parts["never"])
@@ -180,13 +183,14 @@ class _ScriptReader(NodeReader):
         parts = self.fields(node, _DEED, said("a deed"))
         if "hears" in parts and "at" in parts:
             self.fault(node, said("a deed waits for words or for a step"), said("take `hears` or `at` out"))
-        does = [name for name in _DEED[3:] if name in parts]
+        does = [name for name in _DEED[4:] if name in parts]
         if len(does) > 1:
             hint = said("make a deed of each: they take place one after the other")
             self.fault(node, said("these are several deeds: {names}", names=", ".join(does)), hint)
         return Deed(
             hears=self.text(parts.get("hears")),
             at=self.text(parts.get("at")),
+            visit=int(self.parsed(parts["visit"], parse_number, Decimal())) if "visit" in parts else 0,
             after=self.seconds(parts["after"]) if "after" in parts else 0.0,
             press=self._keys(parts["press"]) if "press" in parts else "",
             hang_up="hang_up" in parts and self.flag(parts["hang_up"]),

@@ -20,6 +20,7 @@ from cordboard.scenario.said import said
 from cordboard.scenario.values import AnyValue, from_json, normal, to_json
 from cordboard.simulation.actors import Actor, Entry, Walk
 from cordboard.simulation.exchange import SimulatedExchange
+from cordboard.simulation.path import began_in
 from cordboard.simulation.people import People
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
 from cordboard.simulation.report import CALLER, RUNNING, PartyReport, Report, Said
@@ -249,7 +250,12 @@ class Simulation:
             return None
         answer = answers[name][min(self._visits[name], len(answers[name]) - 1)]
         self._visits[name] += 1
+        if answer is None:
+            return None
         if component.outside or answer.error:
+            if answer.exit == _ANSWERED and ctx.in_call:
+                # Whoever joins a caller with somebody who answers has answered the caller as well.
+                self._tasks.append(asyncio.create_task(_answer(ctx.leg)))
             return answer
         words = said(
             "step {step!r} asks nothing of the world outside: its answer under {name!r} is not used",
@@ -307,7 +313,9 @@ class Simulation:
             undone += [("", deed) for deed in self._acting[""].undone]
         return Report(
             script=self._script,
-            scenario=root.scenario if root else self._script.scenario,
+            scenario=self._script.scenario or (began_in(root, self._steps_of(root)) if root else ""),
+            last_scenario=root.scenario if root else self._script.scenario,
+            run_id=root.run_id if root else "",
             kind=root.kind if root else "",
             outcome=outcome,
             value=value,
@@ -344,6 +352,9 @@ class Simulation:
         if root is None:
             return None, "", None, ""
         return root, root.outcome or RUNNING, None, root.error
+
+    def _steps_of(self, run: RunTrace) -> list[StepTrace]:
+        return [step for step in self._steps if step.run_id == run.run_id]
 
     async def _messages(self, infos: Sequence[RunInfo]) -> Sequence[Message]:
         everybody = list(await self._store.messages(limit=1000))
@@ -395,4 +406,9 @@ class Simulation:
         )
 
 
+async def _answer(leg: Leg) -> None:
+    await leg.answer()
+
+
+_ANSWERED = "answered"
 _MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@ import pytest
 
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.virtual_time import virtual_time
-from cordboard.telephony import EndReason, LegState, LineTarget, PhoneTarget, Target
+from cordboard.telephony import EndReason, LegState, LineTarget, PhoneTarget, Target, Tone
 from cordboard.testing.components import Trial, service, voice
 
 ANNA: Target = PhoneTarget("101")
@@ -272,3 +272,23 @@ async def test_the_attempt_is_written_before_the_call_leaves() -> None:
         await after.ended()
     assert after.path == ["o.interrupted", "z.done"]
     assert after.exchange.called == []
+
+
+# --- before the answer --------------------------------------------------------------------------------------------
+
+
+@virtual_time
+async def test_a_caller_who_heard_us_before_the_answer_hears_ringing() -> None:
+    steps = """
+        a: {component: play, text: We connect you, answer: no, exits: {done: d}}
+        d: {component: dial, who: boris}
+    """
+    async with Trial(voice(steps), far_ends={BORIS: FarEnd.answers(10, hangs_up_after=1)}) as trial:
+        phone = trial.call()
+        await phone.wait_heard("We connect you")
+        await trial.wait(5)
+        assert phone.hearing == Tone((425.0,), on=1.0, off=4.0)
+        assert LegState.ANSWERED not in phone.states
+        await trial.ended()
+    assert trial.path == ["a.done", "d.answered"]
+    assert LegState.ANSWERED in phone.states

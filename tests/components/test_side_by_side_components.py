@@ -329,3 +329,59 @@ async def test_a_thousand_is_enough() -> None:
         await trial.start("all")
         await trial.ended()
     assert trial.steps[-1].properties["text"] == "there are 1501 items: cut the list, 1000 are possible"
+
+
+# --- how a run is started -----------------------------------------------------------------------------------------
+
+
+def starting(properties: str) -> str:
+    """Three starts with one key, one second after the other, of a scenario that takes ten."""
+    return voice(
+        f"""
+        r: {{component: repeat, times: 3, exits: {{again: s}}}}
+        s: {{component: start_service, scenario: ten, key: "{{caller}}", {properties}run_id: id, exits: {{done: w}}}}
+        w: {{component: pause, duration: 1s, exits: {{done: r}}}}
+        """,
+        variables="- {name: id}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("properties", "declared", "done", "seconds"),
+    [
+        ("", "", 3, 12),
+        ("", "mode: single\n", 1, 10),
+        ("mode: parallel, ", "mode: single\n", 3, 12),
+        ("mode: single, ", "", 1, 10),
+        ("mode: queued, ", "", 3, 30),
+        ("mode: restart, ", "", 1, 12),
+        ("mode: at_most, at_most: 2, ", "", 3, 20),
+        ("once_per_key: yes, ", "", 1, 10),
+        ("once_per_key: no, ", "mode: single\n", 3, 12),
+    ],
+)
+def test_what_happens_when_a_scenario_is_started_again(properties: str, declared: str, done: int, seconds: int) -> None:
+    ten = service("t: {component: pause, duration: 10s}", name="ten").replace("start: t\n", f"start: t\n{declared}")
+    # A step that says `once_per_key` was written for version 1, as all without a version are.
+    text = starting(properties)
+    if "once" not in properties:
+        text = text.replace("component: start_service", "component: start_service, version: 2")
+
+    @virtual_time
+    async def body() -> None:
+        async with Trial(text, ten) as trial:
+            trial.call()
+            await trial.wait(60)
+        assert trial.path.count("t.done") == done
+        ends = [run.ended for run in trial.runs if run.scenario == "ten" and run.ended]
+        assert (max(ends) - trial.steps[0].entered).total_seconds() == pytest.approx(seconds, abs=0.1)
+
+    body()
+
+
+@virtual_time
+async def test_a_number_without_its_mode_is_refused() -> None:
+    step = "s: {component: start_service, version: 2, scenario: ten, at_most: 2}"
+    async with Trial(voice(step), service("t: {component: log, text: x}", name="ten")) as trial:
+        with pytest.raises(ScenarioError, match="the number counts only with the mode at_most"):
+            await trial.runner.prepare()

@@ -29,3 +29,15 @@ def test_numbers_of_two_countries_differ() -> None:
 @pytest.mark.parametrize("nothing", ["", "anonymous", "'; DROP TABLE users; --"])
 def test_text_without_a_number_is_no_number(nothing: str) -> None:
     assert not PhoneNumber.parse(nothing, country="UA")
+
+
+def test_what_a_number_says_of_itself() -> None:
+    mobile = PhoneNumber.parse("067 123-45-67", country="UA")
+    assert (mobile.calling_code, mobile.country, mobile.mobile) == ("380", "UA", True)
+    assert (mobile.national_form, mobile.international_form) == ("067 123 4567", "+380 67 123 4567")
+    city = PhoneNumber.parse("+48 22 123 45 67", country="UA")
+    assert (city.calling_code, city.country, city.mobile) == ("48", "PL", False)
+    for text in ("700", "112", "", "+1"):
+        short = PhoneNumber.parse(text, country="UA")
+        assert (short.calling_code, short.country, short.mobile) == ("", "", False)
+        assert short.national_form == short.international_form == short.canonical

@@ -87,6 +87,19 @@ async def test_restart_stops_the_run_that_is_there_at_once() -> None:
 
 
 @virtual_time
+async def test_the_trace_tells_of_a_sleeping_run_that_was_restarted_or_cancelled() -> None:
+    stage = stage_of(declared("mode: restart"))
+    async with served(stage.runner):
+        first = await stage.runner.start_service("work")
+        await asyncio.sleep(60)
+        second = await stage.runner.start_service("work")
+        await asyncio.sleep(60)
+        assert await stage.runner.cancel(second)
+    over = [trace for trace in stage.traces.runs if trace.outcome is Outcome.CANCELLED]
+    assert [(trace.run_id, trace.scenario) for trace in over] == [(first, "work"), (second, "work")]
+
+
+@virtual_time
 async def test_a_run_that_was_cancelled_elsewhere_ends_at_its_next_commit() -> None:
     stage = stage_of(service("a: {component: launch, exits: {done: b}}\nb: {component: emit, text: late}"))
     stage.launches.hang = True

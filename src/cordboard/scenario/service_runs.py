@@ -112,9 +112,11 @@ class ServiceRuns:
             at_most=at_most or program.at_most,
         )
         mode = mode or program.mode
+        before = await self._unfinished(new) if mode is RunMode.RESTART else set()
         started = await self._store.start(new, mode)
-        if mode is RunMode.RESTART:
-            await self._drop_cancelled(scenario, new.key)
+        if before:
+            for cancelled in before - await self._unfinished(new):
+                await self._stopped(cancelled)
         self._look.set()
         return started
 
@@ -130,20 +132,20 @@ class ServiceRuns:
         """See Runner.cancel."""
         cancelled = await self._store.cancel(run_id, self._world.clock.now())
         if cancelled:
-            if carried := self._carried.get(run_id):
-                self._drop(carried, cancelled=True)
-            else:
-                await self._trace_cancelled(run_id)
+            await self._stopped(run_id)
             self._look.set()  # another may have waited for its end
         return cancelled
 
-    async def _drop_cancelled(self, scenario: str, key: str) -> None:
-        """Stop those here that a start has cancelled in the store."""
-        unfinished = {info.id for info in await self._store.find(scenario=scenario, key=key, unfinished=True)}
-        for run_id, carried in list(self._carried.items()):
-            claimed = carried.claimed
-            if (claimed.scenario, claimed.key) == (scenario, key) and run_id not in unfinished:
-                self._drop(carried, cancelled=True)
+    async def _unfinished(self, new: NewRun) -> set[str]:
+        found = await self._store.find(scenario=new.scenario, key=new.key, unfinished=True)
+        return {info.id for info in found if info.key == new.key}
+
+    async def _stopped(self, run_id: str) -> None:
+        """A run was cancelled in the store: nothing more may be done for it here."""
+        if carried := self._carried.get(run_id):
+            self._drop(carried, cancelled=True)
+        else:
+            await self._trace_cancelled(run_id)
 
     async def _trace_cancelled(self, run_id: str) -> None:
         """Tell the trace of the end of a run that slept: no object of it is there that could."""

@@ -98,7 +98,7 @@ class Trial:
     async def __aenter__(self) -> Self:
         self.recordings = RecordingFolder(Path(self._stack.enter_context(tempfile.TemporaryDirectory())))
         releases = MemoryReleases()
-        texts = {_name(text): text for text in self._scenarios}
+        texts = {name_of(text): text for text in self._scenarios}
         await releases.publish(texts, message="", at=self.clock.now())
         held = HeldOffice(self._office)
         office = _Office(held, PinGuard(held, HandClock()))
@@ -242,7 +242,7 @@ class _Office(OfficeDirectory):
         return _PINS.get(pin, PinCheck.WRONG)
 
 
-def _name(text: str) -> str:
+def name_of(text: str) -> str:
     """The name that a scenario's text gives it."""
     return next(line.removeprefix("scenario: ") for line in text.splitlines() if line.startswith("scenario: "))
 

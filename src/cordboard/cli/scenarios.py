@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.app import catalogue
-from cordboard.cli import scenario_files, scenario_history
+from cordboard.cli import scenario_files, scenario_history, scenario_schema
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
 from cordboard.cli.scenario_texts import Author, known_to, person
 from cordboard.cli.up import dead_ends
@@ -24,6 +24,7 @@ from cordboard.store.releases import FRESH
 app = typer.Typer(help="Scenarios: check, publish, compare, go back, simulate, test.", no_args_is_help=True)
 scenario_history.add_to(app)
 scenario_files.add_to(app)
+scenario_schema.add_to(app)
 
 
 @app.command("check")

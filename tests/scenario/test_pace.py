@@ -10,8 +10,8 @@ async def test_a_crowd_of_runs_takes_few_steps_in_one_turn_of_the_loop() -> None
 
     async def run() -> None:
         for _ in range(20):
-            while not pace.take():  # noqa: ASYNC110 - a turn of the loop is what is waited for
-                await asyncio.sleep(0)
+            if not pace.take():
+                await pace.turn()
             taken[0] += 1
 
     most = 0
@@ -22,5 +22,27 @@ async def test_a_crowd_of_runs_takes_few_steps_in_one_turn_of_the_loop() -> None
         turns[0] += 1
         most = max(most, taken[0] - before)
     assert taken[0] == 10_000
-    assert most <= 400
-    assert turns[0] <= 200
+    assert most <= 200
+    assert turns[0] <= 220
+
+
+@virtual_time
+async def test_nobody_is_passed_over_and_who_goes_away_takes_no_turn() -> None:
+    pace = Pace()
+    order: list[int] = []
+
+    async def run(number: int) -> None:
+        for _ in range(3):
+            if not pace.take():
+                await pace.turn()
+            order.append(number)
+            await asyncio.sleep(0)
+
+    crowd = [asyncio.create_task(run(number)) for number in range(600)]
+    await asyncio.sleep(0)
+    for task in crowd[300:400]:
+        task.cancel()
+    await asyncio.wait(crowd)
+    left = [*range(300), *range(400, 600)]
+    assert order[:500] == left
+    assert order[-500:] == left

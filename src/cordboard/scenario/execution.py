@@ -39,9 +39,6 @@ log = logging.getLogger(__name__)
 
 _PLAIN_FAULTS = (ScenarioError, EvaluationError, ExpressionError)
 """Faults of the scenario rather than of the program: their words are enough, no stack is logged."""
-_BREATH = 50
-"""Steps after which others have their turn on the loop."""
-
 Commit = Callable[[Sequence[Effect], Sequence[Message]], Awaitable[None]]
 """Makes the present state, these effects and these messages durable."""
 
@@ -204,10 +201,8 @@ class Run:
             if self._left_alone():
                 raise HungUp
             self._steps += 1
-            if self._steps % _BREATH == 0:
-                await asyncio.sleep(0)
-            while not self.world.pace.take():  # noqa: ASYNC110 - a turn of the loop is what is waited for
-                await asyncio.sleep(0)
+            if not self.world.pace.take():
+                await self.world.pace.turn()
             self._guard(frame)
             program = self.programs.get(frame.scenario)
             try:

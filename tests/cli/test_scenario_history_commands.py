@@ -168,3 +168,17 @@ def test_a_text_can_be_pasted(scenario: Scenario) -> None:
     assert scenario("import", "-", text=text).output == "+ scenario night\n1 of 1 scenarios are drafts now\n"
     assert scenario("draft", "show", "night").output == text
     assert "does not say which scenario it is" in scenario("import", "-", text="kind: voice", status=1).output
+
+
+def test_a_folder_publishes_itself(scenario: Scenario, tmp_path: Path, menu: Path) -> None:
+    folder = tmp_path / "in"
+    scenario("export", str(folder))
+    assert scenario("watch", str(folder), "--once").output == "Nothing has changed since the last release\n"
+    (folder / "menu.yaml").write_bytes(menu.read_bytes())
+    answer = scenario("watch", str(folder), "--once")
+    assert answer.output == "  scenario menu\n    ~ step secretary: number: 101 ⇒ 102\nRelease 2 is published\n"
+    (folder / "menu.yaml").write_text("scenario: [")
+    answer = scenario("watch", str(folder), "--once", status=1)
+    assert "menu:1:12: error: this is no YAML" in answer.output
+    assert "Nothing was published: mend the errors in menu first. The old release stays." in answer.output
+    assert "There is no folder" in scenario("watch", str(tmp_path / "none"), status=1).output

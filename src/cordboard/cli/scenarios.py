@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.app import catalogue
-from cordboard.cli import scenario_files, scenario_history, scenario_schema
+from cordboard.cli import scenario_files, scenario_history, scenario_schema, scenario_watch
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
 from cordboard.cli.scenario_texts import Author, known_to, person
 from cordboard.cli.up import dead_ends
@@ -25,6 +25,7 @@ app = typer.Typer(help="Scenarios: check, publish, compare, go back, simulate, t
 scenario_history.add_to(app)
 scenario_files.add_to(app)
 scenario_schema.add_to(app)
+scenario_watch.add_to(app)
 
 
 @app.command("check")

@@ -301,3 +301,20 @@ async def test_a_step_that_is_gone_leaves_by_the_fault_branch() -> None:
         Outcome.FAULTED,
         "scenario 'work', step 'gone': the step 'gone' is no longer in the scenario",
     )
+
+
+@virtual_time
+async def test_a_store_that_fails_for_a_moment_is_no_fault_of_the_step() -> None:
+    inner = service("a: {component: emit, text: inner, exits: {done: b}}\nb: {component: end}", name="inner")
+    outer = service(
+        "a: {component: call, scenario: inner, exits: {done: b, error: c}}\n"
+        "b: {component: end, value: fine}\nc: {component: end, value: fault}"
+    )
+    stage = Stage(outer, inner)
+    kill(stage.store)
+    async with served(stage.runner):
+        run_id = await stage.runner.start_service("work")
+        await asyncio.sleep(5)
+        revive(stage.store)
+        assert (await ended(stage, run_id))[:2] == (Outcome.FINISHED, "fine")
+    assert len(await stage.store.effects()) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.virtual_time import virtual_time
-from cordboard.telephony import LegState, Tone
+from cordboard.telephony import EndReason, LegState, Tone
 from cordboard.testing.audio import tone_wav
 from cordboard.testing.components import Trial, voice
 
@@ -174,6 +174,42 @@ def test_of_two_who_want_one_call_one_gets_it(tmp_path: Path) -> None:
             await trial.ended()
 
     body()
+
+
+@virtual_time
+async def test_a_hundred_who_park_at_once_get_five_places() -> None:
+    places = "".join(
+        f"""
+        p{place}: {{component: conference_create, name: "{place}", exits: {{created: park, taken: p{place + 1}}}}}"""
+        for place in range(711, 716)
+    )
+    steps = f"""{places}
+        p716: {{component: reject, reason: busy}}
+        park: {{component: pause, duration: 1m}}
+    """
+    async with Trial(voice(steps)) as trial:
+        phones = [trial.call(f"05000000{number:02}") for number in range(100)]
+        await trial.ended()
+    assert [path for path in sorted(trial.path) if path.endswith(".created")] == [
+        f"p{place}.created" for place in range(711, 716)
+    ]
+    assert [phone.told for phone in phones].count(EndReason.BUSY) == 95
+
+
+@virtual_time
+async def test_who_makes_a_talk_of_two_others_may_go() -> None:
+    convert = voice("c: {component: conference_convert, name: room}", name="convert")
+    async with Trial(ROOM, convert, numbers={"800": "convert"}) as trial:
+        anna, boris = trial.call(voice=ANNA), trial.call(voice=BORIS)
+        await heard_now(anna, BORIS)
+        carl = trial.call(dialled="800")
+        await trial.wait(1)
+        carl.hang_up()
+        await trial.wait(60)
+        assert anna.hearing == BORIS
+        anna.hang_up()
+        await boris.wait_heard("It is over")
+        await trial.ended()
 
 
 @virtual_time

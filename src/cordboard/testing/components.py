@@ -21,6 +21,7 @@ from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
 from cordboard.scenario.catalogue import Catalogue
+from cordboard.scenario.context import ScenarioError
 from cordboard.scenario.ports import RunTrace, StepTrace
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.exchange import SimulatedExchange
@@ -90,6 +91,7 @@ class Trial:
         self._prompts = prompts or Path("/nowhere")
         self._office = office
         self._calls = 0
+        self._fault: ScenarioError | None = None
         self._changed = asyncio.Event()
         self._stack = AsyncExitStack()
 
@@ -150,8 +152,13 @@ class Trial:
         await asyncio.sleep(seconds)
 
     async def ended(self) -> None:
-        """Wait until every call and every run that has begun is over, and one has."""
+        """Wait until every call and every run that has begun is over, and one has.
+
+        Raises ScenarioError if a scenario could not begin.
+        """
         while self._calls or not self._begun or self._begun != self._over:
+            if self._fault is not None:
+                raise self._fault
             self._changed.clear()
             await self._changed.wait()
 
@@ -197,6 +204,9 @@ class Trial:
     async def _take(self, leg: Leg) -> None:
         try:
             await self.runner.run_voice(self._numbers.get(leg.record.dialled, "main"), leg)
+        except ScenarioError as fault:
+            self._fault = fault
+            raise
         finally:
             self._calls -= 1
             self._changed.set()

@@ -1,6 +1,5 @@
 """Convert a conference."""
 
-import asyncio
 from enum import StrEnum
 
 from cordboard.office.ports import Rooms
@@ -50,8 +49,6 @@ class ConferenceConvert(Component):
             return self.Exit.NO_ROOM
         if bridge is None:
             return self.Exit.NOT_TWO
-        try:
-            await bridge.ended()
-        finally:
-            await asyncio.shield(bridge.close())
+        # Not closed here: it need not be ours, and if it is, it ends with our leg.
+        await bridge.ended()
         return self.Exit.ENDED

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from cordboard.office.calendar import CalendarError, OfficeCalendar, read_calendar
 from cordboard.office.model import InternalNumber, OfficeData, OfficeLine, OfficeSettings, Route, User, UserPhone
 from cordboard.scenario.faults import Fault
 from cordboard.scenario.said import said
@@ -14,7 +15,7 @@ from cordboard.telephony import Line
 from cordboard.telephony.directory import LineMode
 
 _SETTINGS = ("country", "time_zone", "language", "main_scenario")
-_PARTS = (*_SETTINGS, "users", "lines", "numbers", "routes")
+_PARTS = (*_SETTINGS, "calendar", "users", "lines", "numbers", "routes")
 _USER = ("login", "name", "number", "mobile", "language", "pin", "may_call")
 _LINE = ("name", "number", "scenario")
 _ROUTE = ("prefix", "lines", "strip", "prepend", "priority", "shortest")
@@ -27,6 +28,7 @@ class OfficeFile:
     office: OfficeData = field(default_factory=OfficeData)
     pins: Mapping[str, str] = field(default_factory=dict)
     faults: Sequence[Fault] = ()
+    calendar: OfficeCalendar = field(default_factory=OfficeCalendar)
 
 
 def read_office(text: str) -> OfficeFile:
@@ -74,7 +76,15 @@ class _OfficeReader(NodeReader):
             internal_numbers=tuple(InternalNumber(number, self.text(node)) for number, node in numbers.items()),
             routes=tuple(self._routes(parts.get("routes"), [line.line.name for line in lines])),
         )
-        return OfficeFile(office, {login: pin for login, pin in pins.items() if pin}, self.faults)
+        calendar = self._calendar(parts["calendar"]) if "calendar" in parts else OfficeCalendar()
+        return OfficeFile(office, {login: pin for login, pin in pins.items() if pin}, self.faults, calendar)
+
+    def _calendar(self, node: Node) -> OfficeCalendar:
+        try:
+            return read_calendar(self.text(node))
+        except CalendarError as fault:
+            self.fault(node, str(fault), said("write it as the file of the office's calendar is written"))
+            return OfficeCalendar()
 
     def _routes(self, node: Node | None, lines: Sequence[str]) -> list[Route]:
         return [

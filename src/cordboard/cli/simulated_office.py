@@ -2,8 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,11 +15,25 @@ from cordboard.cli.common import fail, opened, settings_for
 from cordboard.cli.office_file import read_office
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
+from cordboard.office.calendar import OfficeCalendar
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, OfficeSettings
 from cordboard.office.pins import WRONG_LIMIT
-from cordboard.office.ports import Numbering, Person, PinCheck, Staff
+from cordboard.office.ports import (
+    Calendar,
+    Form,
+    Numbering,
+    Person,
+    PinCheck,
+    Recordings,
+    Rooms,
+    Screens,
+    Staff,
+    Tags,
+)
 from cordboard.office.reception import Reception
+from cordboard.office.recordings import RecordingFolder
+from cordboard.office.rooms import ConferenceRooms
 from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.script import Given
@@ -28,8 +45,9 @@ from cordboard.telephony import Clip, Exchange, LegHandler, LineTarget, PhoneNum
 class OfficeInMemory:
     """Implements `simulation.simulator.SimulatedOffice` over `office`.
 
-    `pins` are those of its people in clear, `prompts` the folder of recorded sounds. `spoken` holds sounds of texts
-    that were spoken before, so that they take as long as they did; any other text takes about as long.
+    `calendar` is by itself Monday to Friday, 9 to 18. `pins` are those of its people in clear, `prompts` the folder of
+    recorded sounds. `spoken` holds sounds of texts that were spoken before, so that they take as long as they did; any
+    other text takes about as long.
     """
 
     def __init__(
@@ -39,26 +57,39 @@ class OfficeInMemory:
         pins: Mapping[str, str] | None = None,
         prompts: Path | None = None,
         spoken: Mapping[str, Path] | None = None,
+        calendar: OfficeCalendar | None = None,
     ) -> None:
         self._office = office
         self._pins = dict(pins or {})
         self._prompts = prompts or Path("prompts")
         self._spoken = spoken or {}
+        self._calendar = calendar or OfficeCalendar()
         self._directory = asyncio.run(_directory(office))
         self._accounts = {phone.account: phone.login for phone in office.phones}
         self.catalogue = catalogue()
         self.zone = ZoneInfo(office.settings.time_zone)
         self.country = office.settings.country
 
-    def ports(self, given: Given) -> Mapping[type, object]:
+    @asynccontextmanager
+    async def opened(self, given: Given, exchange: Exchange) -> AsyncIterator[Mapping[type, object]]:
         """See SimulatedOffice."""
-        speech = SimulatedVoice(given.language or self._office.settings.language, self._spoken)
-        return {
-            Speech: speech,
-            Numbering: self._directory,
-            Staff: SimulatedStaff(self._directory, {**self._pins, **given.pins}),
-            PromptFolder: SimulatedPrompts(self._prompts),
-        }
+        rooms = ConferenceRooms(exchange)
+        with TemporaryDirectory(prefix="cordboard-") as recordings:
+            try:
+                yield {
+                    Speech: SimulatedVoice(given.language or self._office.settings.language, self._spoken),
+                    Numbering: self._directory,
+                    Staff: SimulatedStaff(self._directory, {**self._pins, **given.pins}),
+                    PromptFolder: SimulatedPrompts(self._prompts),
+                    Recordings: RecordingFolder(Path(recordings)),
+                    Rooms: rooms,
+                    Calendar: self._calendar,
+                    Screens: SimulatedScreens(),
+                    Tags: SimulatedTags(),
+                    Random: Random(1),
+                }
+            finally:
+                await rooms.close()
 
     def names_of(self, target: Target) -> Collection[str]:
         """See SimulatedOffice."""
@@ -128,6 +159,21 @@ class SimulatedStaff:
         return PinCheck.LOCKED if self._wrong[login] >= WRONG_LIMIT else PinCheck.WRONG
 
 
+class SimulatedScreens:
+    """Implements `office.ports.Screens`: whoever is asked closes the form. What he writes is given as an answer."""
+
+    async def ask(self, user: str, form: Form) -> Mapping[str, str] | None:  # noqa: ARG002  (nobody is there)
+        """See Screens."""
+        return None
+
+
+class SimulatedTags:
+    """Implements `office.ports.Tags`: there is no call log."""
+
+    async def tag(self, chain: str, name: str, value: str) -> None:
+        """See Tags."""
+
+
 class SimulatedPrompts(PromptFolder):
     """The recorded sounds of the office; one that is not there yet stands for itself by its name."""
 
@@ -176,7 +222,7 @@ def office_for(office_file: Path | None, data: Path | None, *, spoken: bool = Fa
             fail(f"{office_file} cannot be read: {fault}.")
         if read.faults:
             fail("\n".join(f"{office_file}:{fault}" for fault in read.faults))
-        return _made(read.office, pins=read.pins, prompts=settings.prompts, spoken=sounds)
+        return _made(read.office, pins=read.pins, prompts=settings.prompts, spoken=sounds, calendar=read.calendar)
     if not settings.database.exists():
         empty = OfficeData(OfficeSettings(time_zone=settings.time_zone))
         return _made(empty, prompts=settings.prompts, spoken=sounds)

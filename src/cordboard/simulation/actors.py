@@ -170,7 +170,7 @@ class Actor:
 
 
 def _answered(phone: SimulatedPhone) -> bool:
-    return phone.state is LegState.ANSWERED
+    return phone.state is LegState.ANSWERED or phone.leg.early
 
 
 def _ended(phone: SimulatedPhone) -> bool:

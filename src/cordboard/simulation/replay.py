@@ -16,12 +16,13 @@ from cordboard.simulation.differing import differences
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.path import began_in, walked
 from cordboard.simulation.report import Report
-from cordboard.simulation.script import OTHERS, Behaviour, Deed, Given, Script
+from cordboard.simulation.script import A_VOICE, OTHERS, Behaviour, Deed, Given, Script
 from cordboard.simulation.simulator import SimulatedOffice, simulate
 
 _SLACK = timedelta(seconds=0.05)
 """By which the beginning of a run may lie behind the end of the step that began it."""
-_ANSWERED = "answered"
+_RECORDED = "recorded"
+"""The exit of a component that was there to hear somebody, and has."""
 _WHOM = ("number", "who")
 """The properties that say who is called."""
 _APART = 2.0
@@ -95,6 +96,8 @@ def _script(recorded: Recording, catalogue: Catalogue, guesses: Sequence[bool]) 
             line=run.line,
             account=run.caller if inside else "",
             dialled=run.dialled,
+            speaks=_spoke(recorded.root),
+            user=run.user,
             moment=run.started,
             key=run.key,
             variables={name: from_json(raw) for name, raw in run.start.items()},
@@ -139,7 +142,8 @@ def _people(recorded: Recording, flips: Iterator[bool]) -> dict[str, Sequence[Be
             if _began(step, run):
                 name = next((step.properties[each] for each in _WHOM if step.properties.get(each)), OTHERS)
                 rang = max(0.0, (run.run.started - step.entered).total_seconds())
-                people[name].append(Behaviour(FarEnd.answers(rang), _deeds(run, flips)))
+                voice = A_VOICE if _spoke(run) else None
+                people[name].append(Behaviour(replace(FarEnd.answers(rang), voice=voice), _deeds(run, flips)))
                 break
     return dict(people)
 
@@ -155,6 +159,11 @@ class _Moment:
     step: StepTrace
     visit: int
     deed: Deed
+
+
+def _spoke(run: TracedRun) -> bool:
+    """Whether the party said something that was recorded, to the end or until it hung up."""
+    return any(step.exit == _RECORDED or (not step.exit and not step.error and bool(step.taken)) for step in run.steps)
 
 
 def _deeds(run: TracedRun, flips: Iterator[bool]) -> Sequence[Deed]:

@@ -8,11 +8,14 @@ from typing import Any
 from cordboard.scenario.rehearsal import StepAnswer
 from cordboard.scenario.values import AnyValue
 from cordboard.simulation.far_end import FarEnd
+from cordboard.telephony import Tone
 
 OTHERS = "others"
 """Among the people: everybody who is not named."""
 ANY = "*"
 """Among what is heard: any text."""
+A_VOICE = Tone((440.0,), 1.0, 0.0)
+"""What whoever speaks sounds like."""
 LONGEST = timedelta(days=400)
 """How long a simulation goes on, in virtual time, unless its script says otherwise."""
 
@@ -102,6 +105,10 @@ class Given:
     dialled: str = ""
     """What he has dialled; empty: the number of the line."""
     moment: datetime | None = None
+    speaks: bool = False
+    """Whether the caller says something all the time: a recording of him is then no silence."""
+    user: str = ""
+    """Of a dialog scenario: the login of whose screen it runs on."""
     language: str = ""
     """In which the office speaks; empty: as it is set."""
     limit: timedelta = LONGEST

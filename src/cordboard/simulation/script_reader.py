@@ -14,7 +14,7 @@ from cordboard.scenario.values import ValueType, parse, parse_number
 from cordboard.simulation.expected import SHAPES, Shape, read_wanted
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.reading import NodeReader
-from cordboard.simulation.script import Beginning, Behaviour, Deed, Given, Posting, Script
+from cordboard.simulation.script import A_VOICE, Beginning, Behaviour, Deed, Given, Posting, Script
 from cordboard.telephony import ALL_KEYS
 
 _PARTS = ("name", "scenario", "call", "given", "when", "expect")
@@ -31,7 +31,7 @@ _STATES: Mapping[str, Callable[[], FarEnd]] = {
     "unreachable": FarEnd.unreachable,
     "silent": FarEnd.silent,
 }
-_PERSON = ("answers", "rejects", "hangs_up", "when")
+_PERSON = ("answers", "rejects", "hangs_up", "speaks", "when")
 _ANSWER = ("exit", "set", "after", "error", "never", "runs")
 _GIVEN = tuple(field.name for field in fields(Given))
 
@@ -111,6 +111,7 @@ class _ScriptReader(NodeReader):
     def _given(self, node: Node, base: Given) -> Given:
         read: Mapping[str, Callable[[Node], Any]] = {
             "moment": self._moment,
+            "speaks": self.flag,
             "limit": lambda inner: self.parsed(inner, self._duration, base.limit),
             "variables": lambda inner: {**base.variables, **self.values(inner, "variables")},
             "people": lambda inner: {**base.people, **self._people(inner)},
@@ -150,6 +151,8 @@ class _ScriptReader(NodeReader):
         far_end = _BEHAVIOURS[taken[0]](self.seconds(parts[taken[0]])) if taken else FarEnd.answers()
         if "hangs_up" in parts:
             far_end = replace(far_end, hangs_up_after=self.seconds(parts["hangs_up"]))
+        if "speaks" in parts and self.flag(parts["speaks"]):
+            far_end = replace(far_end, voice=A_VOICE)
         return Behaviour(far_end, self._deeds(parts["when"]) if "when" in parts else ())
 
     def _answers(self, node: Node) -> dict[str, Sequence[StepAnswer | None]]:

@@ -40,11 +40,13 @@ def _given(given: Given, zone: tzinfo) -> dict[str, Any]:
     told: dict[str, Any] = {"caller": given.caller}
     told |= {
         name: getattr(given, name)
-        for name in ("name", "line", "account", "dialled", "language", "key")
+        for name in ("name", "line", "account", "dialled", "user", "language", "key")
         if getattr(given, name)
     }
     if given.moment is not None:
         told["moment"] = given.moment.astimezone(zone).isoformat(sep=" ")
+    if given.speaks:
+        told["speaks"] = "true"
     if given.limit != LONGEST:
         told["limit"] = show_duration(given.limit)
     told["variables"] = {name: _value(value) for name, value in given.variables.items()}
@@ -73,6 +75,8 @@ def _behaviour(behaviour: Behaviour) -> Any:
     told: dict[str, Any] = {"rejects" if end.refuses else "answers": _seconds(end.answers_after)}
     if end.hangs_up_after is not None:
         told["hangs_up"] = _seconds(end.hangs_up_after)
+    if end.voice is not None:
+        told["speaks"] = "true"
     if behaviour.when:
         told["when"] = [_deed(deed) for deed in behaviour.when]
     return told

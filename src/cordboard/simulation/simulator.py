@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from cordboard.simulation.path import began_in
 from cordboard.simulation.people import People
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
 from cordboard.simulation.report import CALLER, RUNNING, PartyReport, Report, Said
-from cordboard.simulation.script import OTHERS, Deed, Given, Script
+from cordboard.simulation.script import A_VOICE, OTHERS, Deed, Given, Script
 from cordboard.simulation.stores import MemoryReleases, MemoryRunStore
 from cordboard.simulation.virtual_time import VirtualClock, run, settle
 from cordboard.telephony import (
@@ -40,7 +40,7 @@ from cordboard.telephony import (
     Target,
 )
 
-MOST_STEPS = 20_000
+MOST_STEPS = 10_000
 """Steps after which a simulation is ended: a scenario that never ends would otherwise go on for ever."""
 _LIMITS = Limits(poll=1e8, lease=1e7)
 """This node is alone, and its store tells it everything: it never has to look by itself."""
@@ -65,8 +65,8 @@ class SimulatedOffice(Protocol):
     def country(self) -> str:
         """ISO 3166 code, for reading numbers."""
 
-    def ports(self, given: Given) -> Mapping[type, object]:
-        """What the components ask for, fresh for one simulation. Never the real world outside."""
+    def opened(self, given: Given, exchange: Exchange) -> AbstractAsyncContextManager[Mapping[type, object]]:
+        """What the components ask for, for the time of one simulation. Never the real world outside."""
 
     def names_of(self, target: Target) -> Collection[str]:
         """How the owner of a phone may be called in a script: account, login, internal number."""
@@ -107,7 +107,8 @@ class Simulation:
         self._result: RunResult | None = None
         self._fault = ""
         self._root_id = ""
-        self._begun = False
+        self._over = True
+        """Whether nobody is on his way into the scenario that is tried."""
         self._entered = 0
 
     async def play(self) -> Report:
@@ -125,7 +126,11 @@ class Simulation:
         self._programs = ReleasePrograms(
             Release(1, dict(self._scenarios)), office.catalogue, office.zone, office.country
         )
-        ports = office.ports(given)
+        async with office.opened(given, self._exchange) as ports:
+            return await self._play_with(ports)
+
+    async def _play_with(self, ports: Mapping[type, object]) -> Report:
+        given, office = self._given, self._office
         self._runner = Runner(
             office.catalogue,
             MemoryReleases(self._scenarios),
@@ -134,7 +139,7 @@ class Simulation:
             zone=office.zone,
             country=office.country,
             ports=ports,
-            clock=clock,
+            clock=self._clock,
             limits=_LIMITS,
             traces=self,
             goodbye=office.goodbye(ports),
@@ -153,13 +158,11 @@ class Simulation:
                     while not await self._is_over():
                         self._changed.clear()
                         await self._changed.wait()
-            seconds = self._loop.time()
-            report = await self._report(seconds)
+            return await self._report(self._loop.time())
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks)
-        return report
 
     # --- its course -------------------------------------------------------------------------------------------
 
@@ -181,6 +184,14 @@ class Simulation:
             self._fault = str(fault)
         self._tell()
 
+    async def _dialog(self) -> None:
+        try:
+            self._result = await self._runner.run_dialog(self._script.scenario, self._given.user, self._given.variables)
+        except ScenarioError as fault:
+            self._fault = str(fault)
+        self._over = True
+        self._tell()
+
     async def _begin(self, kind: ScenarioKind | None) -> None:
         given = self._given
         phone: SimulatedPhone | None = None
@@ -190,15 +201,20 @@ class Simulation:
             except ScenarioError as fault:
                 raise SimulationError(str(fault)) from fault
         elif kind is ScenarioKind.DIALOG:
-            raise SimulationError(
-                said("a dialog scenario needs a screen: {name!r} cannot be simulated", name=self._script.scenario)
-            )
+            self._over = False
+            self._tasks.append(asyncio.create_task(self._dialog()))
         else:
             line, number = ("", "") if given.account else self._office.line_number(given.line)
             dialled = self._script.call or given.dialled or number
-            phone = self._exchange.call_in(given.caller, dialled, line=line, account=given.account, name=given.name)
+            phone = self._exchange.call_in(
+                given.caller,
+                dialled,
+                line=line,
+                account=given.account,
+                name=given.name,
+                voice=A_VOICE if given.speaks else None,
+            )
         self._act(self._script.when, phone)
-        self._begun = True
 
     def _act(self, deeds: Sequence[Deed], phone: SimulatedPhone | None) -> None:
         actor = Actor(deeds, self._walk, phone, self._outside, self._tell)
@@ -221,9 +237,8 @@ class Simulation:
             return True
         if any(not actor.waits for actor in self._acting.values()):
             return False
-        if list(self._exchange.legs()) or any(
-            run.ended is None for run in self._runs.values() if run.kind == ScenarioKind.VOICE
-        ):
+        local = (run for run in self._runs.values() if run.kind != ScenarioKind.SERVICE)
+        if not self._over or list(self._exchange.legs()) or any(run.ended is None for run in local):
             return False
         return not await self._store.find(unfinished=True)
 
@@ -344,7 +359,7 @@ class Simulation:
             if info is None or info.ending is None:
                 return root, RUNNING, None, ""
             return root, info.ending.outcome, from_json(info.ending.value), info.ending.error
-        root = next((run for run in self._runs.values() if run.kind == ScenarioKind.VOICE), None)
+        root = next((run for run in self._runs.values() if run.kind != ScenarioKind.SERVICE), None)
         if self._fault:
             return root, "faulted", None, self._fault
         if self._result is not None:

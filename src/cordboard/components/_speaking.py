@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cordboard.components._languages import LanguageChoice, Texts, spoken_in
+from cordboard.components._languages import Language, LanguageChoice, Texts, spoken_in
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.scenario.component import Component, Text
 from cordboard.scenario.context import Context
@@ -15,26 +15,18 @@ from cordboard.speech.api import Speech
 from cordboard.telephony import Sound, Wording
 
 
-class Voiced(Component):
-    """Properties and ways of a component that speaks at all. No component itself."""
-
-    language: LanguageChoice = None
-    """The language: en, ru or uk. Empty: what "Set the language" has chosen, or the language of the office."""
-    answer: bool = True
-    """Whether a call that is not answered yet is answered first. If not, the caller hears it before the answer, and
-    nobody pays; not every network lets him press keys there."""
-
-    async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
-        """`text` in the language of this step; nothing for an empty one."""
-        silent = not text.strip() if isinstance(text, str) else not text
-        return [] if silent else [await ctx.port(Speech).say(text, spoken_in(ctx, self.language))]
-
-    async def open(self, ctx: Context) -> None:
-        """Let the caller hear us: by an answer, or before it."""
-        await (ctx.leg.answer() if self.answer else ctx.leg.early_media())
+async def spoken(ctx: Context, text: Wording, language: Language | None) -> Sequence[Sound]:
+    """`text` in the language of a step; nothing for an empty one."""
+    silent = not text.strip() if isinstance(text, str) else not text
+    return [] if silent else [await ctx.port(Speech).say(text, spoken_in(ctx, language))]
 
 
-class Speaking(Voiced):
+async def let_hear(ctx: Context, *, answer: bool) -> None:
+    """Let the caller hear us: by an answer, or before it."""
+    await (ctx.leg.answer() if answer else ctx.leg.early_media())
+
+
+class Speaking(Component):
     """Properties and ways of a component that says a text or plays a file. No component itself."""
 
     heard = frozenset({"text", "texts", "file"})
@@ -46,6 +38,11 @@ class Speaking(Voiced):
     decides, or that of the call, or that of the office."""
     file: Annotated[str, Refers("file")] = ""
     """A recorded sound in the prompts folder (WAV, mono, 16 bit, 8000 Hz). It is played instead of the text."""
+    language: LanguageChoice = None
+    """The language: en, ru or uk. Empty: what "Set the language" has chosen, or the language of the office."""
+    answer: bool = True
+    """Whether a call that is not answered yet is answered first. If not, the caller hears it before the answer, and
+    nobody pays; not every network lets him press keys there."""
 
     @model_validator(mode="after")
     def _one_wording(self) -> Self:
@@ -58,3 +55,11 @@ class Speaking(Voiced):
         if self.file:
             return [ctx.port(PromptFolder).find(self.file)]
         return await self.spoken(ctx, self.texts or self.text)
+
+    async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
+        """`text` in the language of this step; nothing for an empty one."""
+        return await spoken(ctx, text, self.language)
+
+    async def open(self, ctx: Context) -> None:
+        """Let the caller hear us: by an answer, or before it."""
+        await let_hear(ctx, answer=self.answer)

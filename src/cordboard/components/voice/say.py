@@ -5,15 +5,15 @@ from enum import StrEnum
 from typing import Any
 
 from cordboard.components._keys import Keys
-from cordboard.components._languages import spoken_in
+from cordboard.components._languages import LanguageChoice, spoken_in
 from cordboard.components._saying import Case, Gender, Kind, words
-from cordboard.components._speaking import Voiced
-from cordboard.scenario.component import VOICE, Example, Text, Value
+from cordboard.components._speaking import let_hear, spoken
+from cordboard.scenario.component import VOICE, Component, Example, Text, Value
 from cordboard.scenario.context import Context
 from cordboard.telephony import PlayEnd
 
 
-class Say(Voiced):
+class Say(Component):
     """Says a number, an amount of money, a date or the like in words, grammatically, in the caller's language.
 
     A call that is not answered yet is answered first. To say it within a sentence, use the parts of "Play".
@@ -45,6 +45,10 @@ class Say(Voiced):
     """In Russian and Ukrainian: the case that the sentence needs. Empty: the nominative."""
     stop_keys: Keys = ""
     """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
+    language: LanguageChoice = None
+    """The language: en, ru or uk. Empty: what "Set the language" has chosen, or the language of the office."""
+    answer: bool = True
+    """Whether a call that is not answered yet is answered first. If not, the caller hears it before the answer."""
 
     class Exit(StrEnum):
         """Its exits."""
@@ -68,7 +72,7 @@ class Say(Voiced):
             case=self.case or "",
             currency=self.currency,
         )
-        sounds = await self.spoken(ctx, text)
-        await self.open(ctx)
+        sounds = await spoken(ctx, text, self.language)
+        await let_hear(ctx, answer=self.answer)
         played = await ctx.leg.play(sounds, interrupt=self.stop_keys)
         return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

@@ -90,9 +90,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         for name in ids
     }
     declared = draw(st.dictionaries(names, texts, max_size=3))
-    variables = [Variable(name, "text", value, parameter=True) for name, value in declared.items()]
+    flags = st.fixed_dictionaries({flag: st.booleans() for flag in ("parameter", "secret", "session")})
+    variables = [Variable(name, "text", value, **draw(flags)) for name, value in declared.items()]
     layout = {ids[0]: (draw(st.integers(-999, 999)), 5)}
-    return Scenario(draw(names), "voice", ids[0], steps, variables, draw(texts), draw(texts), ids[-1], "", layout)
+    head = {name: draw(texts) for name in ("title", "description", "mode", "at_most", "key")}
+    return Scenario(
+        draw(names), "voice", ids[0], steps, variables, after_hangup=ids[-1], fault="", layout=layout, **head
+    )
 
 
 @settings(max_examples=150, deadline=None)

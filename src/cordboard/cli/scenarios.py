@@ -91,7 +91,7 @@ async def publish_folder(
     if number:
         # The running exchange looks for a new release that often: what is printed below is then true.
         await asyncio.sleep(FRESH)
-    if before:
+    if before and number:
         console.print("\n".join(tell(compare_all(before, {file.name: file.text for file in files}))), markup=False)
     for sentence in dead_ends(office, {file.name for file in files}):
         errors.print(sentence, markup=False)
@@ -137,8 +137,9 @@ def lines_of(scenario: Scenario) -> list[str]:
     lines = [f"{scenario.name} ({scenario.kind}){': ' + scenario.title if scenario.title else ''}"]
     if scenario.description:
         lines.append(f"  {scenario.description}")
+    lines += [f"  {name}: {text}" for name in ("mode", "at_most", "key") if (text := getattr(scenario, name))]
     for variable in scenario.variables:
-        flags = [f"({word})" for word, on in (("parameter", variable.parameter), ("secret", variable.secret)) if on]
+        flags = [flag for flag in ("parameter", "secret", "session") if getattr(variable, flag)]
         value = f" = {variable.value}" if variable.value else ""
         lines.append(
             f"  variable {variable.name}: {variable.type}{value}{' (' + ', '.join(flags) + ')' if flags else ''}"

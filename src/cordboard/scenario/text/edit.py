@@ -1,9 +1,11 @@
 """Changing one property of a text and leaving every other line, comment and order as it is."""
 
+from collections.abc import Sequence
+
 from cordboard.scenario.graph import Written
-from cordboard.scenario.text.nodes import MapNode, Scalar
+from cordboard.scenario.text.nodes import MapNode, Node, Scalar
 from cordboard.scenario.text.reader import Path, Reading, read
-from cordboard.scenario.text.writer import entry
+from cordboard.scenario.text.writer import TOP, entry, scalar
 
 
 class EditError(ValueError):
@@ -13,8 +15,9 @@ class EditError(ValueError):
 def edit(text: str, path: Path, value: Written | None) -> str:
     """Set what stands at `path`, such as ("steps", "greet", "prompt") or ("title",); None takes it out.
 
-    A name that is not there yet is added behind its siblings (before `exits`, in a step). Raises EditError if the
-    text is broken, the thing around `path` is not there, or it is written in braces.
+    A name that is not there yet is added behind its siblings (before `exits`, in a step; at the top, in the order of
+    the writer). Raises EditError if the text is broken, the thing around `path` is not there, or it is written in
+    braces.
     """
     reading = read(text)
     if reading.scenario is None:
@@ -39,7 +42,7 @@ def _edit(text: str, reading: Reading, path: Path, value: Written | None) -> str
             begin = text.rfind("\n", 0, key.mark.offset) + 1
             line_end = text.find("\n", node.end)
             return text[:begin] + (text[line_end + 1 :] if line_end >= 0 else "")
-        lines = entry(path[-1], value, key.mark.column - 1)
+        lines = _lines(path, value, key.mark.column - 1)
         if isinstance(node, Scalar) and len(lines) > 1:
             # A comment behind the old value must not become a part of the new one.
             rest_of_line = text[node.end : _line_end(text, node.end)]
@@ -58,14 +61,30 @@ def _edit(text: str, reading: Reading, path: Path, value: Written | None) -> str
     first = siblings[0][0]
     assert first is not None
     indent = first.mark.column - 1
-    new = newline.join(entry(path[-1], value, indent)) + newline
+    new = newline.join(_lines(path, value, indent)) + newline
     if before is not None:
         at = text.rfind("\n", 0, before.mark.offset) + 1
     else:
-        at = _line_end(text, siblings[-1][1].end) + 1
+        at = _line_end(text, _sibling_before(path, siblings).end) + 1
         if at > len(text):
             text, at = text + newline, len(text) + len(newline)
     return text[:at] + new + text[at:]
+
+
+def _lines(path: Path, value: Written, indent: int) -> list[str]:
+    if path[0] == "layout" and isinstance(value, str):
+        return [f"{' ' * indent}{scalar(path[-1])}: {value}"]  # two numbers need no quotes
+    return entry(path[-1], value, indent)
+
+
+def _sibling_before(path: Path, siblings: Sequence[tuple[Scalar | None, Node]]) -> Node:
+    """Behind which a new name comes."""
+    if len(path) == 1 and path[0] in TOP:
+        ahead = TOP[: TOP.index(path[0])]
+        earlier = [node for key, node in siblings if key is not None and key.text in ahead]
+        if earlier:
+            return max(earlier, key=lambda node: node.end)
+    return siblings[-1][1]
 
 
 def _line_end(text: str, offset: int) -> int:

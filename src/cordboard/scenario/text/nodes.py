@@ -18,6 +18,7 @@ from ruamel.yaml.events import (
 )
 
 from cordboard.scenario.faults import Fault
+from cordboard.scenario.said import said
 
 MAX_SIZE = 1_000_000
 """Characters of a scenario."""
@@ -84,7 +85,10 @@ def compose(text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         what = " ".join(part for part in (error.context, error.problem) if part)
-        raise TextError(Fault(f"this is no YAML: {what}", "check indentation and quotes", line, column)) from error
+        fault = Fault(f"this is no YAML: {what}", "check indentation and quotes", line, column)
+        if "found character '\\t'" in what:
+            fault = Fault(said("this is no YAML: a tab stands here"), said("write spaces instead"), line, column)
+        raise TextError(fault) from error
     except (YAMLError, ValueError, RecursionError, OverflowError) as error:
         what = str(error).split("\n", 1)[0]
         raise TextError(Fault(f"this is no YAML: {what}", "check for strange characters", 1, 1)) from error

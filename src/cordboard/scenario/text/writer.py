@@ -7,6 +7,11 @@ from typing import Any
 from cordboard.scenario.graph import Scenario, Step, Variable, Written
 
 WIDTH = 120
+TOP = (
+    "scenario", "kind", "title", "description", "mode", "at_most", "key",
+    "variables", "start", "after_hangup", "fault", "steps", "layout",
+)  # fmt: skip
+"""What stands at the top of a text, in this order."""
 # Plain only what no YAML reader could take for something else: the rest is quoted.
 _PLAIN = re.compile(r"[^\W\d_=]([\w /.()+<>=%;!?*@-]*[\w/.()+%;!?])?|=[\w ./()+<>=%;*-]*[\w)]")
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{0,14}[1-9])?")

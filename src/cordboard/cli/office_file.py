@@ -15,10 +15,10 @@ from cordboard.telephony import Line
 from cordboard.telephony.directory import LineMode
 
 _SETTINGS = ("country", "time_zone", "language", "main_scenario")
-_PARTS = (*_SETTINGS, "calendar", "users", "lines", "numbers", "routes")
-_USER = ("login", "name", "number", "mobile", "language", "pin", "may_call")
-_LINE = ("name", "number", "scenario")
-_ROUTE = ("prefix", "lines", "strip", "prepend", "priority", "shortest")
+PARTS = (*_SETTINGS, "calendar", "users", "lines", "numbers", "routes")
+USER_FIELDS = ("login", "name", "number", "mobile", "language", "pin", "may_call")
+LINE_FIELDS = ("name", "number", "scenario")
+ROUTE_FIELDS = ("prefix", "lines", "strip", "prepend", "priority", "shortest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ def read_office(text: str) -> OfficeFile:
 
 class _OfficeReader(NodeReader):
     def office(self, root: MapNode) -> OfficeFile:
-        parts = self.fields(root, _PARTS, said("an office"))
+        parts = self.fields(root, PARTS, said("an office"))
         settings = replace(OfficeSettings(), **{name: self.text(parts[name]) for name in _SETTINGS if name in parts})
         users, pins = [], {}
-        for row in self._rows(parts.get("users"), _USER, said("a user")):
+        for row in self._rows(parts.get("users"), USER_FIELDS, said("a user")):
             login = self.text(row.get("login"))
             users.append(
                 User(
@@ -65,7 +65,7 @@ class _OfficeReader(NodeReader):
                 Line(self.text(row.get("name")), LineMode.ADDRESS, "127.0.0.1", number=self.text(row.get("number"))),
                 self.text(row.get("scenario")),
             )
-            for row in self._rows(parts.get("lines"), _LINE, said("a line"))
+            for row in self._rows(parts.get("lines"), LINE_FIELDS, said("a line"))
         ]
         numbers = self.map(parts["numbers"], "numbers") if "numbers" in parts else {}
         office = OfficeData(
@@ -97,7 +97,7 @@ class _OfficeReader(NodeReader):
                 priority=self._number(row, "priority", 0),
                 shortest=self._number(row, "shortest", 7),
             )
-            for number, row in enumerate(self._rows(node, _ROUTE, said("a route")), 1)
+            for number, row in enumerate(self._rows(node, ROUTE_FIELDS, said("a route")), 1)
         ]
 
     def _number(self, row: Mapping[str, Node], name: str, default: int) -> int:

@@ -18,12 +18,12 @@ from cordboard.simulation.script import A_VOICE, Beginning, Behaviour, Deed, Giv
 from cordboard.telephony import ALL_KEYS
 
 _PARTS = ("name", "scenario", "call", "given", "when", "expect")
-_DEED = ("hears", "at", "visit", "after", "press", "hang_up", "hold", "event", "start")
+DEED_FIELDS = ("hears", "at", "visit", "after", "press", "hang_up", "hold", "event", "start")
 _BEHAVIOURS: Mapping[str, Callable[[float], FarEnd]] = {
     "answers": FarEnd.answers,
     "rejects": FarEnd.rejects,
 }
-_STATES: Mapping[str, Callable[[], FarEnd]] = {
+STATES: Mapping[str, Callable[[], FarEnd]] = {
     "answers": FarEnd.answers,
     "busy": FarEnd.busy,
     "no_answer": FarEnd.no_answer,
@@ -31,8 +31,8 @@ _STATES: Mapping[str, Callable[[], FarEnd]] = {
     "unreachable": FarEnd.unreachable,
     "silent": FarEnd.silent,
 }
-_PERSON = ("answers", "rejects", "hangs_up", "speaks", "when")
-_ANSWER = ("exit", "set", "after", "error", "never", "runs")
+PERSON_FIELDS = ("answers", "rejects", "hangs_up", "speaks", "when")
+ANSWER_FIELDS = ("exit", "set", "after", "error", "never", "runs")
 _GIVEN = tuple(field.name for field in fields(Given))
 
 
@@ -139,12 +139,12 @@ class _ScriptReader(NodeReader):
 
     def _behaviour(self, node: Node) -> Behaviour:
         if isinstance(node, Scalar):
-            if node.text in _STATES:
-                return Behaviour(_STATES[node.text]())
-            hint = said("write {names}, or a map: {{answers: 3s, hangs_up: 20s}}", names=", ".join(_STATES))
+            if node.text in STATES:
+                return Behaviour(STATES[node.text]())
+            hint = said("write {names}, or a map: {{answers: 3s, hangs_up: 20s}}", names=", ".join(STATES))
             self.fault(node, said("nobody behaves as {text!r}", text=node.text), hint)
             return Behaviour(FarEnd())
-        parts = self.fields(node, _PERSON, said("a person"))
+        parts = self.fields(node, PERSON_FIELDS, said("a person"))
         taken = [name for name in _BEHAVIOURS if name in parts]
         if len(taken) > 1:
             self.fault(node, said("one cannot both answer and reject"), said("take one of them out"))
@@ -164,7 +164,7 @@ class _ScriptReader(NodeReader):
     def _answer(self, node: Node) -> StepAnswer | None:
         if isinstance(node, Scalar):
             return StepAnswer(node.text)
-        parts = self.fields(node, _ANSWER, said("an answer"))
+        parts = self.fields(node, ANSWER_FIELDS, said("an answer"))
         if "runs" in parts and self.flag(parts["runs"]):
             return None
         if not {"exit", "error", "never"} & parts.keys():
@@ -183,10 +183,10 @@ class _ScriptReader(NodeReader):
         return tuple(self._deed(item) for item in self.items(node))
 
     def _deed(self, node: Node) -> Deed:
-        parts = self.fields(node, _DEED, said("a deed"))
+        parts = self.fields(node, DEED_FIELDS, said("a deed"))
         if "hears" in parts and "at" in parts:
             self.fault(node, said("a deed waits for words or for a step"), said("take `hears` or `at` out"))
-        does = [name for name in _DEED[4:] if name in parts]
+        does = [name for name in DEED_FIELDS[4:] if name in parts]
         if len(does) > 1:
             hint = said("make a deed of each: they take place one after the other")
             self.fault(node, said("these are several deeds: {names}", names=", ".join(does)), hint)

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import gc
+import random
 import resource
 import time
+import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,19 +19,24 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cordboard import __version__
-from cordboard.api import scenarios, traces
+from cordboard.api import scenarios, screens, traces
 from cordboard.api.access import Access
 from cordboard.api.server import serving
 from cordboard.api.web import build
 from cordboard.components import all_components
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
+from cordboard.office.calendar import CalendarFile
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.pins import PinGuard
-from cordboard.office.ports import Numbering, Staff
+from cordboard.office.ports import Calendar, Numbering, Recordings, Rooms, Screens, Staff, Tags
 from cordboard.office.reception import Reception
+from cordboard.office.recordings import RecordingFolder
+from cordboard.office.rooms import ConferenceRooms
+from cordboard.office.screens import PendingForms
 from cordboard.office.state_watch import StateWatch
+from cordboard.office.tags import CallTags
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.context import ScenarioError
 from cordboard.scenario.ports import Message
@@ -110,7 +118,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
     _more_files()
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(await open_store(settings.database, clock=clock))
+        store = await stack.enter_async_context(await open_store(settings.store, folder=settings.data, clock=clock))
         office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock))
         await office.reload()
         call_log = CallLog(store.call_log, office)
@@ -123,6 +131,9 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         exchange = await stack.enter_async_context(
             open_exchange(_switch_settings(settings), office, store.registrations, call_log, clock)
         )
+        rooms, forms, tags = ConferenceRooms(exchange), PendingForms(), CallTags(store.tags)
+        stack.push_async_callback(rooms.close)
+        stack.push_async_callback(tags.close)
         runner = Runner(
             catalogue(),
             store.releases,
@@ -130,14 +141,27 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             exchange,
             zone=ZoneInfo(office.settings.time_zone),
             country=office.settings.country,
-            ports={Speech: speech, Numbering: office, Staff: office, PromptFolder: PromptFolder(settings.prompts)},
+            ports={
+                Speech: speech,
+                Numbering: office,
+                Staff: office,
+                PromptFolder: PromptFolder(settings.prompts),
+                Recordings: RecordingFolder(settings.recordings),
+                Calendar: CalendarFile(settings.calendar),
+                Rooms: rooms,
+                Screens: forms,
+                Tags: tags,
+                random.Random: random.Random(),
+            },
             clock=clock,
             traces=store.traces,
             goodbye=Goodbye(speech, office),
+            node=_node_name(settings.data),
         )
         stack.push_async_callback(runner.close)
         access = Access(store.tokens, clock)
         triggers = Triggers(store.hooks, store.runs, runner, clock, ZoneInfo(office.settings.time_zone))
+        runner.mailroom.listen(triggers.wake)
         cordboard = Cordboard(store, office, exchange, runner, [engine.name for engine in engines])
         cordboard.web_port = await stack.enter_async_context(
             serving(
@@ -145,6 +169,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                     cordboard,
                     scenarios.routes(runner, access),
                     traces.routes(store.traces, office.phone, access),
+                    screens.routes(forms, access),
                 ),
                 settings.web_host,
                 settings.web_port,
@@ -164,7 +189,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             asyncio.create_task(_tell_changes(exchange, office, runner)),
             asyncio.create_task(office.watch()),
             asyncio.create_task(call_log.run()),
-            asyncio.create_task(_forget_old_traces(store, clock, settings.trace_days)),
+            asyncio.create_task(_forget_what_is_old(store, clock, settings)),
         ]
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()
@@ -231,15 +256,30 @@ async def _tell_changes(exchange: SipExchange, office: OfficeDirectory, runner: 
         await asyncio.sleep(_LOOK)
 
 
-async def _forget_old_traces(store: Store, clock: Clock, days: int) -> None:
-    """At the start and once a day; until cancelled."""
+async def _forget_what_is_old(store: Store, clock: Clock, settings: Settings) -> None:
+    """Delete traces, ended runs and messages that are too old or too many, at the start and once a day."""
     while True:
+        before = clock.now() - timedelta(days=settings.trace_days)
         try:
-            if forgotten := await store.traces.forget_before(clock.now() - timedelta(days=days)):
-                _log.info("traces of old runs are deleted", runs=forgotten, older_than_days=days)
+            runs = await store.traces.forget_before(before) + await store.traces.forget_beyond(settings.trace_runs)
+            rows = await store.runs.forget(before)
+            if runs or rows:
+                _log.info("what is old is deleted", traces=runs, runs_and_messages=rows)
         except StoreError as fault:
-            _log.warning("traces of old runs cannot be deleted; it is tried again tomorrow", error=str(fault))
+            _log.warning("what is old cannot be deleted; it is tried again tomorrow", error=str(fault))
         await asyncio.sleep(_DAY)
+
+
+def _node_name(data: Path) -> str:
+    """The name under which this exchange holds leases. It stays, so that after kill -9 they are its own again at once.
+
+    It lives in the data folder, of which only one exchange at a time has the lock.
+    """
+    file = data / "node"
+    if not file.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        file.write_text(uuid.uuid4().hex, encoding="ascii")
+    return file.read_text(encoding="ascii").strip()
 
 
 def _switch_settings(settings: Settings) -> SwitchSettings:

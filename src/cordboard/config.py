@@ -33,6 +33,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _database(url: str) -> str:
+    if url and not url.startswith("postgresql://"):
+        raise ValueError("must be postgresql://user:password@host/name, or left out for SQLite in the data folder")
+    return url
+
+
 class Settings(BaseSettings):
     """How one exchange is set up. What the office is (users, lines, numbers) lives in its database."""
 
@@ -42,6 +48,8 @@ class Settings(BaseSettings):
 
     data: Path = Path("var")
     """The folder for everything that the exchange keeps."""
+    database_url: Annotated[str, AfterValidator(_database)] = ""
+    """postgresql://user:password@host/name, for several exchanges or many calls; empty: a file of SQLite in `data`."""
     sip_host: str = "0.0.0.0"  # noqa: S104  (phones are everywhere in the office; each proves its password)
     """Where to listen for phones and lines: an address of this machine, or 0.0.0.0 for all of them."""
     sip_port: Port = 5060
@@ -67,6 +75,8 @@ class Settings(BaseSettings):
     """The office's time zone. Once it is set, the office keeps it."""
     trace_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """For how many days the steps of scenario runs are kept."""
+    trace_runs: Annotated[int, Field(ge=100, le=10_000_000)] = 200_000
+    """Of how many runs the steps are kept at most."""
     speech: Path = Path(".speech")
     """Where `make up` put the speech engine."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -115,6 +125,26 @@ class Settings(BaseSettings):
     def database(self) -> Path:
         """The SQLite file."""
         return self.data / "cordboard.sqlite"
+
+    @property
+    def store(self) -> str | Path:
+        """Where everything is kept, as `open_store` takes it."""
+        return self.database_url or self.database
+
+    @property
+    def set_up(self) -> bool:
+        """Whether there is an exchange already, as far as can be known without asking a server."""
+        return bool(self.database_url) or self.database.exists()
+
+    @property
+    def recordings(self) -> Path:
+        """The folder of recordings."""
+        return self.data / "recordings"
+
+    @property
+    def calendar(self) -> Path:
+        """When the office works."""
+        return self.data / "calendar.toml"
 
     @property
     def sounds(self) -> Path:

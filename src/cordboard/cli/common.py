@@ -1,6 +1,7 @@
 """What commands share: the settings, the store, and errors as sentences."""
 
 import asyncio
+import fcntl
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -44,13 +45,24 @@ def settings_for(data: Path | None) -> Settings:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
     """The store of an exchange that has been set up. What it cannot do is said in a sentence."""
-    if not settings.database.exists():
+    if not settings.set_up:
         fail(f"There is no exchange in {settings.data}: start one with `make up`, or name its folder with --data.")
     try:
-        async with await open_store(settings.database) as store:
+        async with await open_store(settings.store, folder=settings.data) as store:
             yield store
     except StoreError as fault:
         fail(f"{fault}.")
+
+
+async def taken_by_the_exchange(settings: Settings, seconds: float) -> None:
+    """Wait until an exchange that runs on this folder has seen a change: what is printed next is then true."""
+    try:
+        with (settings.data / "up.lock").open(encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return
+    except BlockingIOError:
+        await asyncio.sleep(seconds)
 
 
 async def published_scenarios(store: Store) -> dict[str, str]:

@@ -7,11 +7,22 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
+from cordboard.cli.common import (
+    Data,
+    asynchronous,
+    console,
+    errors,
+    fail,
+    opened,
+    published_scenarios,
+    settings_for,
+    taken_by_the_exchange,
+)
 from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.hooks import EVENTS, Hook, HookKind
 from cordboard.scenario.schedule import BadScheduleError, parse_schedule
 from cordboard.scenario.text.reader import read
+from cordboard.scenario.triggers import POLL
 from cordboard.store.database import Store
 
 app = typer.Typer(help="What starts scenarios by itself: events, schedules, the end of a talk.", no_args_is_help=True)
@@ -90,6 +101,7 @@ async def remove(name: Annotated[str, typer.Argument()], data: Data = None) -> N
     async with opened(settings_for(data)) as store:
         if not await store.hooks.remove(name):
             fail(f"There is no hook {name}: see `cordboard hook list`.")
+    await taken_by_the_exchange(settings_for(data), POLL)
     console.print(f"Hook {name} is removed", markup=False)
 
 
@@ -121,6 +133,7 @@ async def _attach(hook: Hook, kind: ScenarioKind, data: Data) -> None:
         await store.hooks.put(
             Hook(hook.name, hook.kind, hook.scenario, hook.on, hook.values, created=datetime.now(UTC))
         )
+    await taken_by_the_exchange(settings_for(data), POLL)
     console.print(f"Hook {hook.name} is attached", markup=False)
 
 

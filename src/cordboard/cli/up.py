@@ -108,7 +108,7 @@ async def prepare(settings: Settings, city_port: int) -> None:
     Raises StoreError and OSError; what is wrong with the scenarios is said here.
     """
     settings.prompts.mkdir(parents=True, exist_ok=True)
-    async with await open_store(settings.database) as store:
+    async with await open_store(settings.store, folder=settings.data) as store:
         logins = await seed_demo(store.office, city_port=city_port)
         if logins:
             _write_passwords(settings.demo_passwords, logins)

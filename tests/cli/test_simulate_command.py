@@ -105,3 +105,6 @@ def test_a_failure_is_told_and_is_the_exit_status(scenario: Scenario, tmp_path: 
         f"    {file}:5: outcome: expected hung_up, was finished",
         "2 tests, 1 failed",
     ]
+    told = scenario("test", str(tmp_path), "--transcript").output
+    assert "good.a [stop]" in told
+    assert told.count("finished after 0s") == 1

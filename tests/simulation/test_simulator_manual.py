@@ -83,7 +83,7 @@ def test_every_option_of_the_command_is_in_the_manual() -> None:
     import typer.main
 
     group = typer.main.get_command(app)
-    scenario = group.get_command(None, "scenario")  # type: ignore[attr-defined,arg-type]  # a group of commands
+    scenario = group.get_command(None, "scenario")  # type: ignore[attr-defined]  # it is a group of commands
     for name in ("simulate", "test", "replay"):
         command = scenario.get_command(None, name)
         options = [option for param in command.params for option in param.opts if option.startswith("--")]

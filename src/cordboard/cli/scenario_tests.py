@@ -13,6 +13,7 @@ from cordboard.scenario.programs import ReleasePrograms
 from cordboard.simulation.coverage import ScenarioCoverage, coverage, lines_of, percent
 from cordboard.simulation.junit import junit, name_of
 from cordboard.simulation.scenario_tests import SuiteResult, find_suites, run_suite
+from cordboard.simulation.transcript import transcript
 
 
 def run_tests(
@@ -26,6 +27,9 @@ def run_tests(
     ] = None,
     show_coverage: Annotated[
         bool, typer.Option("--coverage", help="Print which exits of the scenarios no test has taken.")
+    ] = False,
+    show_transcript: Annotated[
+        bool, typer.Option("--transcript", help="Print what happened in the tests that failed.")
     ] = False,
     min_coverage: Annotated[
         float | None,
@@ -50,7 +54,7 @@ def run_tests(
         results.append(result)
         programs = ReleasePrograms(Release(1, scenarios), simulated.catalogue, simulated.zone, simulated.country)
         covered += coverage(scenarios, programs, result.steps)
-    for line in [line for result in results for line in _lines(result)]:
+    for line in [line for result in results for line in _lines(result, told=show_transcript)]:
         console.print(line, markup=False)
     if show_coverage:
         console.print("\n" + "\n".join(lines_of(covered)), markup=False)
@@ -65,11 +69,13 @@ def run_tests(
         fail(f"The tests take {percent(covered):.0f} % of the exits; {min_coverage:g} % are wanted.")
 
 
-def _lines(result: SuiteResult) -> list[str]:
+def _lines(result: SuiteResult, *, told: bool) -> list[str]:
     lines = [f"{file}:{fault}" for file, fault in result.faults]
     for test in result.results:
         lines.append(f"{'ok    ' if test.passed else 'FAILED'}  {test.file.name}: {name_of(test)}")
         lines += [f"    {test.file}:{failure.line}: {failure.message}" for failure in test.failures]
+        if told and test.report is not None and not test.passed:
+            lines += [f"      {line}" for line in transcript(test.report)]
     return lines
 
 

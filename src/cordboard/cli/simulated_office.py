@@ -15,7 +15,7 @@ from cordboard.cli.common import fail, opened, settings_for
 from cordboard.cli.office_file import read_office
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
-from cordboard.office.calendar import OfficeCalendar
+from cordboard.office.calendar import CalendarFile, OfficeCalendar
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, OfficeSettings
 from cordboard.office.pins import WRONG_LIMIT
@@ -47,7 +47,7 @@ class OfficeInMemory:
 
     `calendar` is by itself Monday to Friday, 9 to 18. `pins` are those of its people in clear, `prompts` the folder of
     recorded sounds. `spoken` holds sounds of texts that were spoken before, so that they take as long as they did; any
-    other text takes about as long.
+    other text takes about as long. Make it where no loop runs.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class OfficeInMemory:
         pins: Mapping[str, str] | None = None,
         prompts: Path | None = None,
         spoken: Mapping[str, Path] | None = None,
-        calendar: OfficeCalendar | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self._office = office
         self._pins = dict(pins or {})
         self._prompts = prompts or Path("prompts")
         self._spoken = spoken or {}
-        self._calendar = calendar or OfficeCalendar()
+        self._calendar: Calendar = calendar or OfficeCalendar()
         self._directory = asyncio.run(_directory(office))
         self._accounts = {phone.account: phone.login for phone in office.phones}
         self.catalogue = catalogue()
@@ -223,10 +223,10 @@ def office_for(office_file: Path | None, data: Path | None, *, spoken: bool = Fa
         if read.faults:
             fail("\n".join(f"{office_file}:{fault}" for fault in read.faults))
         return _made(read.office, pins=read.pins, prompts=settings.prompts, spoken=sounds, calendar=read.calendar)
-    if not settings.database.exists():
-        empty = OfficeData(OfficeSettings(time_zone=settings.time_zone))
-        return _made(empty, prompts=settings.prompts, spoken=sounds)
-    return _made(asyncio.run(_stored(settings)), prompts=settings.prompts, spoken=sounds)
+    more = {"prompts": settings.prompts, "spoken": sounds, "calendar": CalendarFile(settings.calendar)}
+    if not settings.set_up:
+        return _made(OfficeData(OfficeSettings(time_zone=settings.time_zone)), **more)
+    return _made(asyncio.run(_stored(settings)), **more)
 
 
 def _made(office: OfficeData, **more: Any) -> OfficeInMemory:

@@ -37,6 +37,7 @@ class Scene:
     exchange: SimulatedExchange
     listener: Listened
     scenarios: StubScenarios
+    after_talk: str = ""
 
     def placed(self) -> list[tuple[Target, Party]]:
         return [(phone.target, phone.leg.record.caller) for phone in self.exchange.called]
@@ -48,7 +49,13 @@ async def scene(**far_ends: FarEnd) -> AsyncIterator[Scene]:
     listener = Listened()
     exchange = SimulatedExchange(listener, VirtualClock(), {there[name]: end for name, end in far_ends.items()})
     made = Scene(exchange, listener, StubScenarios())
-    reception = Reception(exchange, await loaded_directory(), made.scenarios)
+    reception = Reception(
+        exchange,
+        await loaded_directory(),
+        made.scenarios,
+        after_talk=lambda: made.after_talk,
+        has_talked=lambda leg: any(leg.id in {each.a_leg, each.b_leg} for each in listener.connections),
+    )
     serving = asyncio.create_task(exchange.serve(reception))
     await asyncio.sleep(0)
     try:
@@ -174,3 +181,26 @@ async def test_a_caller_who_gave_up_is_not_taken_to_the_next_line() -> None:
         assert [target for target, _ in at_work.placed()] == [CITY]
         assert at_work.exchange.called[0].told is EndReason.CANCELLED
         assert at_work.exchange.legs() == []
+
+
+@virtual_time
+async def test_the_outside_party_who_remains_after_a_talk_is_handed_to_the_scenario_for_that() -> None:
+    async with scene(city=FarEnd.answers(after=1.0)) as made:
+        made.after_talk = "survey"
+        caller = made.exchange.call_in("101", "0671234567", account="101")
+        await caller.wait_state(LegState.ANSWERED)
+        caller.hang_up()
+        (callee,) = made.exchange.called
+        await callee.wait_state(LegState.ENDED)
+    assert made.scenarios.ran == [("survey", LegState.ANSWERED)]
+
+
+@virtual_time
+async def test_nobody_is_handed_on_without_a_talk_or_after_hanging_up_himself() -> None:
+    async with scene(city=FarEnd.answers(after=1.0, hangs_up_after=2.0), gsm=FarEnd.busy()) as made:
+        made.after_talk = "survey"
+        caller = made.exchange.call_in("101", "0671234567", account="101")
+        await caller.wait_state(LegState.ENDED)
+        inbound = made.exchange.call_in("0671234567", "2327757", line="city")
+        await inbound.wait_state(LegState.ENDED)
+    assert "survey" not in [name for name, _ in made.scenarios.ran]

@@ -92,7 +92,12 @@ class Reception:
             show = self._office.shown_party(dialled_by=person.login, targets=targets, original=record.caller)
             outside = any(isinstance(target, LineTarget) for target in targets)
             result = await dial(
-                self._exchange, leg, targets, show=show, ring_time=OUTSIDE_RING_TIME if outside else RING_TIME
+                self._exchange,
+                leg,
+                targets,
+                show=show,
+                ring_time=OUTSIDE_RING_TIME if outside else RING_TIME,
+                remains=self._remains if outside else None,
             )
             if result.outcome is Dialled.ANSWERED or leg.state is LegState.ENDED:
                 return

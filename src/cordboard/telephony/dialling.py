@@ -49,6 +49,7 @@ async def dial(
     ring_time: float = 30.0,
     ringback: Sequence[Sound] = (RINGBACK,),
     placed: Callable[[Leg], Awaitable[None]] | None = None,
+    remains: Callable[[Leg], Awaitable[None]] | None = None,
 ) -> DialResult:
     """Call `targets` and join whoever answers with `caller`, until either hangs up.
 
@@ -56,7 +57,8 @@ async def dial(
     for ringing. An answered one hears `ringback`, and so does one whose early media is open.
     A far end that is heard before it answers takes the place of `ringback`: the caller's early media is opened for it.
     `placed` is awaited with the called leg as soon as there is one.
-    After the talk the caller stays up, if it was the callee who hung up. Cancelling this ends the called leg.
+    After the talk the caller stays up, if it was the callee who hung up; a callee who stays up is handed to `remains`,
+    and hung up when that returns. Cancelling this ends the called leg.
     """
     if not targets:
         return DialResult(Dialled.UNREACHABLE, reason=EndReason.UNREACHABLE)
@@ -74,6 +76,8 @@ async def dial(
             await bridge.ended()
         finally:
             await asyncio.shield(bridge.close())
+        if remains is not None and callee.state is LegState.ANSWERED:
+            await remains(callee)
         return DialResult(Dialled.ANSWERED, callee)
     finally:
         await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))

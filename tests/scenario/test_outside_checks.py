@@ -114,6 +114,12 @@ def test_scenarios_that_call_each_other_at_once_are_an_error() -> None:
     assert told(first, second, slow) == []
 
 
+@pytest.mark.slow
+def test_scenarios_within_each_other_may_be_many() -> None:
+    chain = [voice(f"s: {{component: call_scenario, scenario: n{i + 1}}}", name=f"n{i}") for i in range(400)]
+    assert told(*chain, voice("s: {component: hang_up}", name="n400")) == []
+
+
 def test_texts_that_lack_a_language_and_silent_steps_are_warnings() -> None:
     text = voice(
         "a: {component: play, texts: {en: Hello, uk: Вітаємо}, exits: {done: b}}\n"

@@ -16,6 +16,9 @@ References = Mapping[str, Collection[str]]
 SCENARIO = "scenario"
 SAME_KIND = "same"
 
+_DEEPEST = 50
+"""Scenarios within each other that are followed; runs go less deep."""
+
 
 def known_things(*, users: Iterable[str], lines: Iterable[str], prompts: Path) -> References:
     """What an office has: logins, names of lines, and the files of its prompts folder, as components name them."""
@@ -39,6 +42,7 @@ class Neighbours:
         self._texts = texts
         self._catalogue = catalogue
         self._rushing: dict[str, bool] = {}
+        self._depth = 0
         self._ahead: dict[str, frozenset[str]] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -59,13 +63,14 @@ class Neighbours:
 
     def rushes(self, name: str) -> bool:
         """Whether a scenario can come to its end without waiting anywhere. True of one that is not known."""
-        if name not in self._rushing:
-            # Whoever calls itself in a circle does not come to an end by that.
-            self._rushing[name] = False
-            scenario = self.get(name)
-            self._rushing[name] = scenario is None or any(
-                self._may_end(step) for step in self._reached_at_once(scenario)
-            )
+        if name in self._rushing or self._depth >= _DEEPEST:
+            return self._rushing.get(name, True)
+        # Whoever calls itself in a circle does not come to an end by that.
+        self._rushing[name] = False
+        scenario = self.get(name)
+        self._depth += 1
+        self._rushing[name] = scenario is None or any(self._may_end(step) for step in self._reached_at_once(scenario))
+        self._depth -= 1
         return self._rushing[name]
 
     def called_at_once(self, name: str) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Scripts as text: what is read, and how each mistake is told."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -114,6 +115,7 @@ def test_tests_share_what_stands_above_them() -> None:
         ("scenario: a\nwhen:\n  - {after: 1 week, press: 1}", "3:13: error: '1 week' is no duration"),
         ("scenario: a\nwhen:\n  - {press: 1, hang_up: true}", "3:5: error: these are several deeds: press, hang_up"),
         ("scenario: a\nwhen:\n  - {hears: a, at: b}", "3:5: error: a deed waits for words or for a step"),
+        ("scenario: a\nwhen: [{at: b, visit: 0}]", "2:23: error: '0' is no count (write 1 for the first time)"),
         ("scenario: a\nwhen: 5", "2:7: error: a deed is a map"),
         ("scenario: a\nexpect: {herd: x}", "2:16: error: expect has no 'herd' (did you mean 'heard'?)"),
         ("scenario: a\nexpect: {outcome: fine}", "error: a run does not end as 'fine' (possible are finished, "),
@@ -135,3 +137,47 @@ def test_numbers_stay_as_they_are_written() -> None:
     assert wanted[1].value[""].value == "1.50"
     assert wanted[2].value == (2 * 86400, 3 * 86400)
     assert Decimal("1.50") == Decimal(wanted[1].value[""].value)
+
+
+WHOLE = """
+scenario: a
+given:
+  moment: 2026-11-23 22:15
+  limit: 10d
+  speaks: true
+  variables: {debt: 120.50, codes: ["1", "02"], who: {exact: '{"phone": ["0671", "+380671"]}'}}
+  people: {101: {answers: 3s, hangs_up: 20s, when: [{press: "1"}]}, 102: [busy, {rejects: 5s}]}
+  answers: {lookup: {exit: found, set: {n: 007}, after: 0.2s}, dial: [busy, {never: true}, {runs: true}]}
+tests:
+  one:
+    when:
+      - {hears: Press, press: "1#"}
+      - {at: a.b, visit: 2, after: 1m, hold: 5s}
+      - {event: {name: x, key: k, data: {n: 1}}}
+      - {start: {scenario: other, variables: {n: 1}, key: k}}
+    expect:
+      heard: [a, b]
+      exits: {greet: [x, y]}
+      variables: {n: 1}
+      calls_placed: [{to: 101, outcome: busy}]
+      people: {101: {told: busy}}
+      lasts: 1s..2s
+"""
+
+
+@pytest.mark.slow
+def test_no_text_makes_the_reader_fall() -> None:
+    random_ = random.Random(7)
+    broken = 0
+    for _ in range(600):
+        text = WHOLE
+        for _ in range(random_.randrange(1, 5)):
+            at, length = random_.randrange(len(text)), random_.randrange(8)
+            put = random_.choice(
+                ["", "-", "{", "}", "[", ":", "\n", " ", "0", "x", '"', "\x00", "é", "&", "!!", "..", "1e9"]
+            )
+            text = text[:at] + put + text[at + length :]
+        scripts = read(text)
+        broken += bool(scripts.faults)
+        assert all(str(fault) for fault in scripts.faults)
+    assert 300 < broken < 600

@@ -193,7 +193,7 @@ class _ScriptReader(NodeReader):
         return Deed(
             hears=self.text(parts.get("hears")),
             at=self.text(parts.get("at")),
-            visit=int(self.parsed(parts["visit"], parse_number, Decimal())) if "visit" in parts else 0,
+            visit=self._visit(parts["visit"]) if "visit" in parts else 0,
             after=self.seconds(parts["after"]) if "after" in parts else 0.0,
             press=self._keys(parts["press"]) if "press" in parts else "",
             hang_up="hang_up" in parts and self.flag(parts["hang_up"]),
@@ -202,6 +202,13 @@ class _ScriptReader(NodeReader):
             start=self._beginning(parts["start"]) if "start" in parts else None,
             line=node.mark.line,
         )
+
+    def _visit(self, node: Node) -> int:
+        number = self.parsed(node, parse_number, Decimal(1))
+        if number < 1 or number != int(number):
+            self.fault(node, said("{text!r} is no count", text=self.text(node)), said("write 1 for the first time"))
+            return 1
+        return int(number)
 
     def _keys(self, node: Node) -> str:
         keys = self.text(node)

@@ -29,6 +29,7 @@ from cordboard.config import Settings
 from cordboard.office.calendar import CalendarFile
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.model import OfficeData
 from cordboard.office.pins import PinGuard
 from cordboard.office.ports import Calendar, Numbering, Recordings, Rooms, Screens, Staff, Tags
 from cordboard.office.reception import Reception
@@ -39,9 +40,12 @@ from cordboard.office.state_watch import StateWatch
 from cordboard.office.tags import CallTags
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.context import ScenarioError
+from cordboard.scenario.history import History
 from cordboard.scenario.ports import Message
+from cordboard.scenario.references import References, known_things
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.triggers import Triggers
+from cordboard.scenario.watching import EVERY, follow, last_commit, settled, snapshots
 from cordboard.sip.api import Address
 from cordboard.speech.api import Speech, SpeechError
 from cordboard.speech.service import SpeechService, find_engines
@@ -61,6 +65,15 @@ _LOOK = 1.0
 def catalogue() -> Catalogue:
     """Every component that this version has."""
     return Catalogue(all_components())
+
+
+def known_to(office: OfficeData, settings: Settings) -> References:
+    """What scenarios may name of the office."""
+    return known_things(
+        users=(user.login for user in office.users),
+        lines=(each.line.name for each in office.lines),
+        prompts=settings.prompts,
+    )
 
 
 class Cordboard:
@@ -190,6 +203,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             asyncio.create_task(office.watch()),
             asyncio.create_task(call_log.run()),
             asyncio.create_task(_forget_what_is_old(store, clock, settings)),
+            asyncio.create_task(_publish_what_changes(store, settings)),
         ]
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()
@@ -240,6 +254,28 @@ class Goodbye:
             await leg.answer()
             await leg.play([clip])
         await leg.hang_up()
+
+
+async def _publish_what_changes(store: Store, settings: Settings) -> None:
+    """Publish the watched folder, if there is one, whenever it has changed and is sound; until cancelled."""
+    folder = settings.scenarios_watch
+    if folder is None:
+        return
+
+    async def known() -> References:
+        return known_to(await store.office.load(), settings)
+
+    office = (await store.office.load()).settings
+    zone = ZoneInfo(office.time_zone)
+    history = History(store.releases, store.drafts, catalogue(), zone=zone, country=office.country, known=known)
+    async for watched in follow(settled(snapshots(folder, EVERY)), history, lambda: last_commit(folder)):
+        for name, faults in watched.faults.items():
+            for fault in faults:
+                _log.warning("watched scenario", scenario=name, fault=str(fault))
+        if watched.published is None:
+            _log.error("the watched folder was not published; the old release stays", error=watched.error)
+        elif watched.published.number:
+            _log.info("the watched folder was published", release=watched.published.number)
 
 
 async def _tell_changes(exchange: SipExchange, office: OfficeDirectory, runner: Runner) -> None:

@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     """For how many days the steps of scenario runs are kept."""
     trace_runs: Annotated[int, Field(ge=100, le=10_000_000)] = 200_000
     """Of how many runs the steps are kept at most."""
+    scenarios_watch: Path | None = None
+    """A folder of scenario files, usually a git work tree: whenever it changes and is sound, it is published."""
     speech: Path = Path(".speech")
     """Where `make up` put the speech engine."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

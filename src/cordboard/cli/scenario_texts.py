@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.app import catalogue
+from cordboard.app import catalogue, known_to
 from cordboard.cli.common import errors, fail, opened
 from cordboard.config import Settings
-from cordboard.office.model import OfficeData
 from cordboard.scenario.faults import Fault, Severity
 from cordboard.scenario.history import History
 from cordboard.scenario.ports import ScenarioError
 from cordboard.scenario.publishing import SUFFIX, files_in
-from cordboard.scenario.references import References, known_things
+from cordboard.scenario.references import References
 from cordboard.store.database import Store
 
 Author = Annotated[
@@ -35,15 +34,6 @@ def person(author: str | None) -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return ""  # a container without a list of users
-
-
-def known_to(office: OfficeData, settings: Settings) -> References:
-    """What scenarios may name."""
-    return known_things(
-        users=(user.login for user in office.users),
-        lines=(each.line.name for each in office.lines),
-        prompts=settings.prompts,
-    )
 
 
 @asynccontextmanager

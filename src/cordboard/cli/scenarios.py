@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.app import catalogue
+from cordboard.app import catalogue, known_to
 from cordboard.cli import scenario_files, scenario_history, scenario_schema, scenario_watch
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
-from cordboard.cli.scenario_texts import Author, known_to, person
+from cordboard.cli.scenario_texts import Author, person
 from cordboard.cli.up import dead_ends
 from cordboard.config import Settings
 from cordboard.office.model import OfficeSettings
@@ -104,7 +104,7 @@ async def publish_folder(
 
 async def _office(settings: Settings) -> tuple[OfficeSettings, References]:
     """The office's own country and zone, and what it has; without an office, those of the settings, and nothing."""
-    if not settings.database.exists():
+    if not settings.set_up:
         return OfficeSettings(time_zone=settings.time_zone), {}
     async with opened(settings) as store:
         office = await store.office.load()

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.api.server import WebPortTakenError
-from cordboard.app import Cordboard, catalogue, running
+from cordboard.app import Cordboard, catalogue, known_to, running
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, settings_for
 from cordboard.cli.log_lines import configure_logging
 from cordboard.config import Settings
@@ -123,7 +123,9 @@ async def prepare(settings: Settings, city_port: int) -> None:
 async def _publish(settings: Settings, store: Store) -> None:
     office = await store.office.load()
     zone, country = ZoneInfo(office.settings.time_zone), office.settings.country
-    files = check_files(files_in(settings.scenarios), catalogue(), zone=zone, country=country)
+    files = check_files(
+        files_in(settings.scenarios), catalogue(), zone=zone, country=country, known=known_to(office, settings)
+    )
     broken = [file for file in files if file.broken]
     for file in broken:
         for fault in file.faults:

@@ -22,7 +22,7 @@ class Said(str):
         told.values = values
         return told
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:  # type: ignore[override]  # str's takes no names
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         """For copies."""
         return (self.template,), self.values
 

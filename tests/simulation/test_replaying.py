@@ -193,6 +193,31 @@ def test_a_draft_parts_where_it_was_changed(office: OfficeInMemory) -> None:
     ]
 
 
+def test_what_failed_fails_again_if_it_would_not_by_itself(office: OfficeInMemory) -> None:
+    when = [Deed(hears="Welcome", after=1, hang_up=True)]
+    given = Given(caller=OLENA, answers={"order_callback": [StepAnswer(error="OSError: the database is full")]})
+    report = simulate(Script(scenario="main", given=given, when=when), SCENARIOS, office)
+    replayed = replay(recording_of(report), SCENARIOS, office)
+    assert list(replayed.differences) == []
+    assert replayed.script.given.answers["main.order_callback"] == [StepAnswer(error="OSError: the database is full")]
+
+
+def test_a_mistake_of_the_scenario_is_not_made_again_in_a_draft(office: OfficeInMemory) -> None:
+    text = "scenario: main\nkind: voice\nvariables: [{name: n, type: number}]\nstart: a\nsteps:\n"
+    step = "  a: {component: assign, assignments: [{variable: n, value: '=1 / (n - n)'}], exits: {error: b}}\n"
+    end = "  b: {component: stop}\n"
+    recorded = recording_of(simulate(Script(scenario="main"), {"main": text + step + end}, office))
+    kept = replay(recorded, {"main": text + step + end}, office)
+    assert list(kept.differences) == []
+    mended = {"main": text + step.replace("n - n", "n + 1") + end}
+    assert list(replay(recorded, mended, office, script=kept.script).differences) == [
+        "the ways part at step 1: it was main.a/error, it is main.a/done",
+        "- main.a/error",
+        "- main.b",
+        "+ main.a/done",
+    ]
+
+
 def test_what_secret_keys_were_is_not_in_the_script(office: OfficeInMemory) -> None:
     when = [Deed(hears="PIN", after=1, press="4821#"), Deed(hears="number", after=1, hang_up=True)]
     report = simulate(Script(scenario="entry", given=Given(variables={"login": "olena"}), when=when), SCENARIOS, office)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from cordboard.office.calendar import CalendarError, OfficeCalendar, read_calendar
+from cordboard.office.checks import faults
 from cordboard.office.model import InternalNumber, OfficeData, OfficeLine, OfficeSettings, Route, User, UserPhone
 from cordboard.scenario.faults import Fault
 from cordboard.scenario.said import said
@@ -77,6 +78,7 @@ class _OfficeReader(NodeReader):
             routes=tuple(self._routes(parts.get("routes"), [line.line.name for line in lines])),
         )
         calendar = self._calendar(parts["calendar"]) if "calendar" in parts else OfficeCalendar()
+        self.faults += [Fault(fault) for fault in faults(office)]
         return OfficeFile(office, {login: pin for login, pin in pins.items() if pin}, self.faults, calendar)
 
     def _calendar(self, node: Node) -> OfficeCalendar:

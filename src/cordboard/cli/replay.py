@@ -10,7 +10,7 @@ import typer
 
 from cordboard.cli.common import Data, console, fail, opened, settings_for
 from cordboard.cli.simulate import OfficeOption, sound_scenarios
-from cordboard.cli.simulated_office import OfficeInMemory, office_for
+from cordboard.cli.simulated_office import OfficeInMemory, office_for, quiet
 from cordboard.scenario.publishing import files_in
 from cordboard.scenario.run_mode import ScenarioError
 from cordboard.simulation.path import shown, walked
@@ -105,7 +105,8 @@ def _replayed(
     recorded: Recording, scenarios: Mapping[str, str], office: OfficeInMemory, script: Script | None
 ) -> Replay:
     try:
-        return replay(recorded, scenarios, office, script=script)
+        with quiet():
+            return replay(recorded, scenarios, office, script=script)
     except SimulationError as fault:
         fail(f"It cannot be replayed: {fault}.")
 

@@ -7,7 +7,7 @@ import typer
 
 from cordboard.cli.common import Data, console, fail, settings_for
 from cordboard.cli.simulate import OfficeOption, sound_scenarios
-from cordboard.cli.simulated_office import office_for
+from cordboard.cli.simulated_office import office_for, quiet
 from cordboard.scenario.ports import Release
 from cordboard.scenario.programs import ReleasePrograms
 from cordboard.simulation.coverage import ScenarioCoverage, coverage, lines_of, percent
@@ -50,7 +50,8 @@ def run_tests(
             fail(f"There are no tests beside the scenarios in {suite.folder}: write some into {suite.folder}/tests.")
         simulated = office_for(office or suite.office_file, data)
         scenarios = sound_scenarios(suite.folder, simulated)
-        result = run_suite(suite, scenarios, simulated)
+        with quiet():
+            result = run_suite(suite, scenarios, simulated)
         results.append(result)
         programs = ReleasePrograms(Release(1, scenarios), simulated.catalogue, simulated.zone, simulated.country)
         covered += coverage(scenarios, programs, result.steps)

@@ -1,7 +1,7 @@
 """`cordboard scenario simulate`: try a scenario without a phone."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cordboard.cli.common import Data, console, errors, fail
-from cordboard.cli.simulated_office import OfficeInMemory, office_for
+from cordboard.cli.simulated_office import OfficeInMemory, office_for, quiet
 from cordboard.scenario.faults import Severity
 from cordboard.scenario.publishing import check_files, files_in
 from cordboard.scenario.values import BadValueError, ValueType, parse
@@ -63,7 +63,8 @@ def simulate(
     deeds = [*plan.when, *(Deed(hears=ANY, after=1.0, press=_keys(keys)) for keys in press or [])]
     plan = replace(plan, given=replace(given, language=language or given.language), when=deeds)
     try:
-        report = play(plan, scenarios, simulated)
+        with quiet():
+            report = play(plan, scenarios, simulated)
     except SimulationError as fault:
         fail(f"{fault}.")
     print_report(report, as_json_text=json_)
@@ -120,7 +121,7 @@ def _script(file: Path | None, scenario: str, office: OfficeInMemory) -> Script:
     return read.scripts[0]
 
 
-def _values(pairs: list[str]) -> dict[str, str]:
+def _values(pairs: Sequence[str]) -> dict[str, str]:
     wrong = next((pair for pair in pairs if "=" not in pair), None)
     if wrong is not None:
         fail(f"{wrong!r} is no start parameter: write --set name=value.")

@@ -1,14 +1,18 @@
 """The office that the simulator tries scenarios in: the real rules over data in memory, and no world outside."""
 
 import asyncio
+import logging
+import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
 
 from cordboard.app import Goodbye, Scenarios, catalogue
 from cordboard.cli.common import fail, opened, settings_for
@@ -231,7 +235,8 @@ def office_for(office_file: Path | None, data: Path | None, *, spoken: bool = Fa
 
 def _made(office: OfficeData, **more: Any) -> OfficeInMemory:
     try:
-        return OfficeInMemory(office, **more)
+        with quiet():
+            return OfficeInMemory(office, **more)
     except (ZoneInfoNotFoundError, ValueError):
         fail(f"There is no time zone {office.settings.time_zone!r}: write one like Europe/Kyiv.")
 
@@ -239,3 +244,17 @@ def _made(office: OfficeData, **more: Any) -> OfficeInMemory:
 async def _stored(settings: Settings) -> OfficeData:
     async with opened(settings) as store:
         return await store.office.load()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """What an exchange would log is told by transcripts and failures: the rest goes beside what is printed."""
+    log, before = logging.getLogger("cordboard"), structlog.get_config()
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        structlog.configure(**before)

@@ -75,15 +75,24 @@ def _began(step: StepTrace, run: TracedRun) -> bool:
 def scripts_of(recorded: Recording, catalogue: Catalogue) -> Iterator[Script]:
     """Scripts by which the same happens again: keys, hang-ups, and what came of the world outside.
 
-    There is one, or several if secret keys have to be guessed, the likeliest first: the one that takes the same way
-    is it.
+    There is one, or several if secret keys have to be guessed, or a step has failed of which it is not known whether
+    it would fail again: the likeliest first, and the one that takes the same way is it.
     """
     alone = sum(len(_alone(step)) for run in recorded.runs for step in run.steps)
+    failed = any(step.exit == ERROR and not _asks(step, catalogue) for run in recorded.runs for step in run.steps)
     for guess in range(2 ** min(alone, _MOST_GUESSED)):
-        yield _script(recorded, catalogue, [bool(guess >> bit & 1) for bit in range(alone)])
+        for fails in (False, True) if failed else (False,):
+            yield _script(recorded, catalogue, [bool(guess >> bit & 1) for bit in range(alone)], fails=fails)
 
 
-def _script(recorded: Recording, catalogue: Catalogue, guesses: Sequence[bool]) -> Script:
+def _asks(step: StepTrace, catalogue: Catalogue) -> bool:
+    """Whether what comes of a step is up to the world outside."""
+    component = catalogue.get(step.component)
+    return component is not None and component.outside
+
+
+def _script(recorded: Recording, catalogue: Catalogue, guesses: Sequence[bool], *, fails: bool) -> Script:
+    """The script for a guess; with `fails`, what failed fails again although it is not up to the world outside."""
     flips = iter(guesses)
     run = recorded.root.run
     inside = run.kind == ScenarioKind.VOICE and not run.line
@@ -102,20 +111,20 @@ def _script(recorded: Recording, catalogue: Catalogue, guesses: Sequence[bool]) 
             key=run.key,
             variables={name: from_json(raw) for name, raw in run.start.items()},
             people=_people(recorded, flips),
-            answers=_answers(recorded, catalogue),
+            answers=_answers(recorded, catalogue, fails=fails),
         ),
         when=_deeds(recorded.root, flips) if run.kind == ScenarioKind.VOICE else (),
     )
 
 
-def _answers(recorded: Recording, catalogue: Catalogue) -> dict[str, Sequence[StepAnswer | None]]:
+def _answers(recorded: Recording, catalogue: Catalogue, *, fails: bool) -> dict[str, Sequence[StepAnswer | None]]:
     """What came of the steps that ask the world outside, each visit in its order."""
     answers: dict[str, list[StepAnswer | None]] = defaultdict(list)
     runs = recorded.runs
     every = walked(step for run in runs for step in run.steps)
     for index, step in enumerate(every):
-        component = catalogue.get(step.component)
-        if component is None or not component.outside:
+        if not _asks(step, catalogue):
+            answers[f"{step.scenario}.{step.step}"].append(_answer(step) if fails and step.exit == ERROR else None)
             continue
         # What called a scenario or began a run did its work within the exchange: there it is done again.
         following = next((later for later in every[index + 1 :] if later.run_id == step.run_id), None)

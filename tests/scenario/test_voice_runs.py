@@ -9,7 +9,7 @@ from cordboard.scenario.limits import Limits
 from cordboard.scenario.results import Outcome, RunResult
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.virtual_time import virtual_time
-from cordboard.telephony import LegState
+from cordboard.telephony import Leg, LegState
 from cordboard.testing.exchange import serving
 from cordboard.testing.steps import Stage, voice
 
@@ -328,3 +328,19 @@ async def test_a_slow_store_does_not_hold_the_call() -> None:
     assert (await run(stage)).outcome is Outcome.FINISHED
     await stage.runner.close()
     assert len(await stage.store.effects()) == 1
+
+
+@virtual_time
+async def test_the_trace_of_a_run_names_the_scenario_that_was_started_also_behind_a_jump() -> None:
+    stage = Stage(
+        voice("  go: {component: jump, scenario: other}\n"),
+        voice("  say: {component: say, text: hello}\n", name="other"),
+    )
+
+    async def take(leg: Leg) -> None:
+        await stage.runner.run_voice("main", leg)
+
+    async with serving(stage.exchange, take):
+        caller = stage.exchange.call_in("0671234567", "700", line="city")
+        await caller.wait_state(LegState.ENDED)
+    assert [run.scenario for run in stage.traces.runs] == ["main", "main"]

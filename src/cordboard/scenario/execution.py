@@ -77,12 +77,17 @@ class Run:
     messages: list[Message] = field(default_factory=list)
     start_values: Mapping[str, AnyValue] = field(default_factory=dict)
     """What it was started with, without secrets."""
+    began_in: str = ""
+    """The scenario that was started; left out, the one in which it stands: after a jump it is another."""
     _steps: int = 0
     _quick: int = 0
     _at: tuple[Frame, str, str, datetime, int] | None = None
     _saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changes: int = 0
     _saved: int = 0
+
+    def __post_init__(self) -> None:
+        self.began_in = self.began_in or self.root.scenario
 
     # -- the whole run ---------------------------------------------------------------------------------------------
 
@@ -116,7 +121,7 @@ class Run:
             RunTrace(
                 run_id=self.id,
                 chain=self.chain,
-                scenario=self.root.scenario,
+                scenario=self.began_in,
                 release=self.programs.number,
                 kind=self.kind.value,
                 started=self.started,

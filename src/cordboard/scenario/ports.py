@@ -1,7 +1,6 @@
 """What the language needs of the world around it. The docstrings are the contract.
 
-`store` implements RunStore and Releases; `cordboard.testing.scenario` has the same in memory;
-`tests/contract/test_run_store.py` holds both to it.
+`store` implements them over SQL, `simulation.stores` in memory; `tests/contract` holds both to the docstrings.
 """
 
 from collections.abc import Mapping, Sequence

@@ -302,6 +302,7 @@ class ServiceRuns:
             durable=True,
             visits=state["visits"],
             own_messages=dict(state.get("own_messages", {})),
+            began_in=claimed.scenario,
             start_values={name: from_json(value) for name, value in state.get("start", {}).items()},
         )
         run.trace()

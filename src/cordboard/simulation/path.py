@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from cordboard.scenario.ports import RunTrace, StepTrace
+from cordboard.scenario.ports import StepTrace
 
 
 def walked(steps: Iterable[StepTrace]) -> list[StepTrace]:
@@ -47,12 +47,6 @@ def _without_sleeps(steps: Sequence[StepTrace]) -> list[StepTrace]:
         else:
             kept.append(step)
     return kept
-
-
-def began_in(run: RunTrace, steps: Iterable[StepTrace]) -> str:
-    """The scenario with which a run began. Its trace names the one in which it ended, behind a jump."""
-    first = min(steps, key=lambda step: (step.entered, step.depth), default=None)
-    return first.scenario if first is not None else run.scenario
 
 
 def shown(steps: Iterable[StepTrace]) -> list[str]:

@@ -14,7 +14,7 @@ from cordboard.scenario.trace import HIDDEN_KEY, MASK
 from cordboard.scenario.values import from_json
 from cordboard.simulation.differing import differences
 from cordboard.simulation.far_end import FarEnd
-from cordboard.simulation.path import began_in, walked
+from cordboard.simulation.path import walked
 from cordboard.simulation.report import Report
 from cordboard.simulation.script import A_VOICE, OTHERS, Behaviour, Deed, Given, Script
 from cordboard.simulation.simulator import SimulatedOffice, simulate
@@ -66,7 +66,7 @@ def recording_of(report: Report) -> Recording:
 def _began(step: StepTrace, run: TracedRun) -> bool:
     """Whether a run was begun by a step: it names the scenario, and was at work at that moment."""
     end = step.entered + timedelta(seconds=step.seconds) + _SLACK
-    return step.entered <= run.run.started <= end and began_in(run.run, run.steps) in step.properties.values()
+    return step.entered <= run.run.started <= end and run.run.scenario in step.properties.values()
 
 
 # --- the script ---------------------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def _script(recorded: Recording, catalogue: Catalogue, guesses: Sequence[bool], 
     inside = run.kind == ScenarioKind.VOICE and not run.line
     return Script(
         name=f"replay of {run.run_id}",
-        scenario=began_in(run, recorded.root.steps),
+        scenario=run.scenario,
         given=Given(
             caller=run.caller,
             name=run.caller_name,
@@ -262,7 +262,7 @@ def _after(step: StepTrace, seconds: float) -> datetime:
 def ways(recorded: Recording) -> list[list[str]]:
     """The way of each run, the root's first, the others in the order of their beginning and their scenario."""
     others = sorted(
-        recorded.others, key=lambda run: (run.run.started - recorded.root.run.started, began_in(run.run, run.steps))
+        recorded.others, key=lambda run: (run.run.started - recorded.root.run.started, run.run.scenario)
     )
     return [[_place(step) for step in walked(run.steps)] for run in (recorded.root, *others)]
 

@@ -20,7 +20,6 @@ from cordboard.scenario.said import said
 from cordboard.scenario.values import AnyValue, from_json, normal, to_json
 from cordboard.simulation.actors import Actor, Entry, Walk
 from cordboard.simulation.exchange import SimulatedExchange
-from cordboard.simulation.path import began_in
 from cordboard.simulation.people import People
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
 from cordboard.simulation.report import CALLER, RUNNING, PartyReport, Report, Said
@@ -328,7 +327,7 @@ class Simulation:
             undone += [("", deed) for deed in self._acting[""].undone]
         return Report(
             script=self._script,
-            scenario=self._script.scenario or (began_in(root, self._steps_of(root)) if root else ""),
+            scenario=self._script.scenario or (root.scenario if root else ""),
             last_scenario=root.scenario if root else self._script.scenario,
             run_id=root.run_id if root else "",
             kind=root.kind if root else "",

@@ -69,7 +69,8 @@ async def test_a_fault_and_a_dialog_that_nobody_ends_are_told() -> None:
     assert (result.outcome, "oh" in result.error) == (Outcome.FAULTED, True)
     stage = stage_of(FORM, limits=Limits(dialog_time=30))
     result = await stage.runner.run_dialog("form", "olena")
-    assert (result.outcome, result.error) == (Outcome.FAULTED, "longer than 30 seconds")
+    words = "it took longer than 30s, the most for a dialog: let a service scenario wait"
+    assert (result.outcome, result.error) == (Outcome.FAULTED, words)
 
 
 @virtual_time

@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.execution import Run
@@ -12,9 +13,10 @@ from cordboard.scenario.frames import Frame
 from cordboard.scenario.local_runs import LocalWork, end
 from cordboard.scenario.programs import Programs
 from cordboard.scenario.results import Outcome, RunResult
+from cordboard.scenario.said import said
 from cordboard.scenario.sessions import Session
 from cordboard.scenario.signals import LimitReached, UncaughtError
-from cordboard.scenario.values import AnyValue
+from cordboard.scenario.values import AnyValue, show_duration
 from cordboard.scenario.world import World
 
 log = logging.getLogger(__name__)
@@ -146,7 +148,10 @@ class DialogRuns:
         except asyncio.CancelledError:
             if dialog.cancelled:
                 return Outcome.CANCELLED, ""
-            error = f"longer than {limit:.0f} seconds"
+            error = said(
+                "it took longer than {longest}, the most for a dialog: let a service scenario wait",
+                longest=show_duration(timedelta(seconds=limit)),
+            )
         except Exception as fault:  # a fault of ours is the run's fault and nobody else's
             log.exception("run %s: failed", run.id)
             error = f"{type(fault).__name__}: {fault}"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
 
 from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.execution import Run
@@ -11,10 +12,11 @@ from cordboard.scenario.frames import Frame
 from cordboard.scenario.local_runs import LocalWork, end
 from cordboard.scenario.programs import Programs
 from cordboard.scenario.results import Outcome, RunResult
+from cordboard.scenario.said import said
 from cordboard.scenario.sessions import Session
 from cordboard.scenario.signals import HungUp, LimitReached, UncaughtError
 from cordboard.scenario.trace import KeysPressed
-from cordboard.scenario.values import AnyValue
+from cordboard.scenario.values import AnyValue, show_duration
 from cordboard.scenario.world import World
 from cordboard.telephony import Leg, LegState
 
@@ -102,7 +104,10 @@ class VoiceRuns:
             await self._after_hangup(run)
             return Outcome.HUNG_UP, ""
         except asyncio.CancelledError:
-            return await self._failed(run, leg, f"longer than {self._limits.voice_time:.0f} seconds")
+            longest = show_duration(timedelta(seconds=self._limits.voice_time))
+            return await self._failed(
+                run, leg, said("it took longer than {longest}, the most for a call", longest=longest)
+            )
         except Exception as fault:  # a fault of ours must not take the call with it
             log.exception("run %s: failed", run.id)
             return await self._failed(run, leg, f"{type(fault).__name__}: {fault}")

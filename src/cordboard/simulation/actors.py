@@ -106,7 +106,7 @@ class Actor:
             self._met = index + 1
             before = self._walk.entries[index].at
         self._rest(False)
-        await self._pass(before + deed.after - _now())
+        await self._pass(before + deed.after - _now(), on_phone=not deed.outside)
         return _now()
 
     async def _time_of_words(self, phone: SimulatedPhone, words: str, since: float) -> float:
@@ -126,9 +126,9 @@ class Actor:
         self._heard = index + 1
         return phone.heard[index].at
 
-    async def _pass(self, seconds: float) -> None:
-        """Let time pass, but not behind the end of the call."""
-        if self.phone is None or seconds <= 0:
+    async def _pass(self, seconds: float, *, on_phone: bool) -> None:
+        """Let time pass, but not behind the end of the call if it is for something `on_phone`."""
+        if self.phone is None or not on_phone or seconds <= 0:
             await asyncio.sleep(max(0.0, seconds))
             return
         phone = self.phone
@@ -138,7 +138,7 @@ class Actor:
 
     async def _do(self, deed: Deed) -> bool:
         """Do it now; False if it is too late for it."""
-        if deed.event or deed.start:
+        if deed.outside:
             await self._outside(deed)
             return True
         phone = self.phone

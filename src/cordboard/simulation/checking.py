@@ -42,7 +42,8 @@ def failures(report: Report) -> list[Failure]:
 def _party(report: Report, wanted: Wanted) -> PartyReport | None:
     if not wanted.of:
         return report.caller
-    return next((party for party in reversed(report.placed) if _is_called(report, wanted.of, party.names)), None)
+    others = [party for party in report.parties if party is not report.caller]
+    return next((party for party in reversed(others) if _is_called(report, wanted.of, party.names)), None)
 
 
 def _nobody(wanted: Wanted) -> Failure:

@@ -46,7 +46,9 @@ def coverage(
 ) -> list[ScenarioCoverage]:
     """The coverage of every sound scenario, by name. Broken ones have none: they do not run."""
     taken: Counter[tuple[str, str, str]] = Counter()
+    begun: set[tuple[str, str, str]] = set()
     for step in steps:
+        begun.add((step.scenario, step.branch, step.step))
         taken[step.scenario, step.step, step.exit] += 1
         taken[step.scenario, step.step, ENTERED] += bool(step.exit)
     found = []
@@ -56,7 +58,12 @@ def coverage(
         except ScenarioError:
             continue
         places = _exits(program, scenarios[name])
-        exits = {(step, exit_): taken[name, step, exit_] for step, exit_ in places}
+        cords = {step.id: step.cords for step in program.steps.values()}
+        # A step that goes several ways at once leaves by none of them: each is taken by whoever is first on it.
+        exits = {
+            (step, exit_): taken[name, step, exit_] + ((name, exit_, cords[step].get(exit_, "")) in begun)
+            for step, exit_ in places
+        }
         errors = {each.id: taken[name, each.id, ERROR] for each in program.steps.values() if ERROR in each.cords}
         found.append(ScenarioCoverage(name, exits, errors))
     return found

@@ -261,9 +261,7 @@ def _after(step: StepTrace, seconds: float) -> datetime:
 
 def ways(recorded: Recording) -> list[list[str]]:
     """The way of each run, the root's first, the others in the order of their beginning and their scenario."""
-    others = sorted(
-        recorded.others, key=lambda run: (run.run.started - recorded.root.run.started, run.run.scenario)
-    )
+    others = sorted(recorded.others, key=lambda run: (run.run.started - recorded.root.run.started, run.run.scenario))
     return [[_place(step) for step in walked(run.steps)] for run in (recorded.root, *others)]
 
 

@@ -13,7 +13,7 @@ from cordboard.telephony import EndReason, LegState
 RUNNING = "running"
 """The outcome of a run that had not ended when the simulation did."""
 CALLER = "caller"
-"""The name of whoever calls in."""
+"""The name of whoever calls in first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class PartyReport:
     """One end of one call."""
 
     name: str
-    """CALLER, or as the script names who was called, or the number."""
+    """CALLER, or as the script names who was called, or the number; of a second caller his account or number."""
     names: frozenset[str]
     """All names by which a script may mean it."""
     leg_id: str
@@ -94,7 +94,7 @@ class Report:
     country: str
     """Of the office."""
     parties: Sequence[PartyReport] = ()
-    """The caller, if there is one, then everybody who was called."""
+    """The caller, if there is one, then everybody who was called or has called as well."""
     steps: Sequence[StepTrace] = ()
     """In the order in which they were over."""
     runs: Sequence[RunTrace] = ()

@@ -39,6 +39,24 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondCall:
+    """Somebody else calls while a simulation runs; the office decides who takes it."""
+
+    number: str
+    """What he dials; empty: the number of the line."""
+    caller: str = ""
+    """The number that he shows, and by which he is expected to hear this and that."""
+    name: str = ""
+    line: str = ""
+    """The line by which he calls; empty: the first line of the office, or none for an `account`."""
+    account: str = ""
+    """The phone of the office from which he calls."""
+    speaks: bool = False
+    when: Sequence["Deed"] = ()
+    """What he does in his call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deed:
     """One thing that a party does, once its time has come; deeds take place one after the other.
 
@@ -59,8 +77,14 @@ class Deed:
     """Seconds for which it puts us on hold."""
     event: Posting | None = None
     start: Beginning | None = None
+    call: SecondCall | None = None
     line: int = 0
     """Where it stands in the file."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is no business of the party's phone."""
+        return bool(self.event or self.start or self.call)
 
     @property
     def does(self) -> str:
@@ -71,6 +95,11 @@ class Deed:
             or (f"holds for {self.hold:g}s" if self.hold else "")
             or (f"event {self.event.name}" if self.event else "")
             or (f"starts {self.start.scenario}" if self.start else "")
+            or (
+                f"call of {self.call.account or self.call.caller or 'somebody'} to {self.call.number}"
+                if self.call
+                else ""
+            )
             or "waits"
         )
 

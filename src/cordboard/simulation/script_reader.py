@@ -14,11 +14,11 @@ from cordboard.scenario.values import ValueType, parse, parse_number
 from cordboard.simulation.expected import SHAPES, Shape, read_wanted
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.reading import NodeReader
-from cordboard.simulation.script import A_VOICE, Beginning, Behaviour, Deed, Given, Posting, Script
+from cordboard.simulation.script import A_VOICE, Beginning, Behaviour, Deed, Given, Posting, Script, SecondCall
 from cordboard.telephony import ALL_KEYS
 
 _PARTS = ("name", "scenario", "call", "given", "when", "expect")
-DEED_FIELDS = ("hears", "at", "visit", "after", "press", "hang_up", "hold", "event", "start")
+DEED_FIELDS = ("hears", "at", "visit", "after", "press", "hang_up", "hold", "event", "start", "call")
 _BEHAVIOURS: Mapping[str, Callable[[float], FarEnd]] = {
     "answers": FarEnd.answers,
     "rejects": FarEnd.rejects,
@@ -33,6 +33,7 @@ STATES: Mapping[str, Callable[[], FarEnd]] = {
 }
 PERSON_FIELDS = ("answers", "rejects", "hangs_up", "speaks", "when")
 ANSWER_FIELDS = ("exit", "set", "after", "error", "never", "runs")
+CALL_FIELDS = tuple(field.name for field in fields(SecondCall))
 _GIVEN = tuple(field.name for field in fields(Given))
 
 
@@ -200,6 +201,7 @@ class _ScriptReader(NodeReader):
             hold=self.seconds(parts["hold"]) if "hold" in parts else 0.0,
             event=self._event(parts["event"]) if "event" in parts else None,
             start=self._beginning(parts["start"]) if "start" in parts else None,
+            call=self._second_call(parts["call"]) if "call" in parts else None,
             line=node.mark.line,
         )
 
@@ -227,6 +229,16 @@ class _ScriptReader(NodeReader):
         parts = self.fields(node, ("scenario", "variables", "key"), said("a start"))
         values = self.values(parts["variables"], "variables") if "variables" in parts else {}
         return Beginning(self.text(parts.get("scenario")), values, self.text(parts.get("key")))
+
+    def _second_call(self, node: Node) -> SecondCall:
+        if isinstance(node, Scalar):
+            return SecondCall(node.text)
+        parts = self.fields(node, CALL_FIELDS, said("a call"))
+        return SecondCall(
+            **{name: self.text(parts.get(name)) for name in CALL_FIELDS if name not in {"speaks", "when"}},
+            speaks="speaks" in parts and self.flag(parts["speaks"]),
+            when=self._deeds(parts["when"]) if "when" in parts else (),
+        )
 
 
 __all__ = ["Scripts", "Shape", "read_scripts"]

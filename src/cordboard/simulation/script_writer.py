@@ -117,6 +117,13 @@ def _deed(deed: Deed) -> dict[str, Any]:
     if deed.start:
         values = {name: _value(value) for name, value in deed.start.values.items()}
         told["start"] = {"scenario": deed.start.scenario, "variables": values, "key": deed.start.key}
+    if deed.call:
+        who = {name: getattr(deed.call, name) for name in ("number", "caller", "name", "line", "account")}
+        told["call"] = {name: text for name, text in who.items() if text}
+        if deed.call.speaks:
+            told["call"]["speaks"] = "true"
+        if deed.call.when:
+            told["call"]["when"] = [_deed(inner) for inner in deed.call.when]
     return told
 
 

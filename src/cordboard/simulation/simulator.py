@@ -23,7 +23,7 @@ from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.people import People
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
 from cordboard.simulation.report import CALLER, RUNNING, PartyReport, Report, Said
-from cordboard.simulation.script import A_VOICE, OTHERS, Deed, Given, Script
+from cordboard.simulation.script import A_VOICE, OTHERS, Deed, Given, Script, SecondCall
 from cordboard.simulation.stores import MemoryReleases, MemoryRunStore
 from cordboard.simulation.virtual_time import VirtualClock, run, settle
 from cordboard.telephony import (
@@ -106,6 +106,7 @@ class Simulation:
         self._result: RunResult | None = None
         self._fault = ""
         self._root_id = ""
+        self._root_leg = ""
         self._over = True
         """Whether nobody is on his way into the scenario that is tried."""
         self._entered = 0
@@ -174,7 +175,13 @@ class Simulation:
             raise SimulationError(str(fault)) from fault
 
     def _handler(self, kind: ScenarioKind | None) -> LegHandler:
-        return self._office.reception(self._exchange, self._runner) if kind is None else self._take
+        reception = self._office.reception(self._exchange, self._runner)
+
+        async def take(leg: Leg) -> None:
+            tried = kind is not None and leg.id == self._root_leg
+            await (self._take if tried else reception)(leg)
+
+        return take
 
     async def _take(self, leg: Leg) -> None:
         try:
@@ -203,17 +210,20 @@ class Simulation:
             self._over = False
             self._tasks.append(asyncio.create_task(self._dialog()))
         else:
-            line, number = ("", "") if given.account else self._office.line_number(given.line)
-            dialled = self._script.call or given.dialled or number
-            phone = self._exchange.call_in(
-                given.caller,
-                dialled,
-                line=line,
-                account=given.account,
-                name=given.name,
-                voice=A_VOICE if given.speaks else None,
-            )
+            phone = self._call_in(given, self._script.call or given.dialled)
+            self._root_leg = phone.leg.id
         self._act(self._script.when, phone)
+
+    def _call_in(self, who: Given | SecondCall, dialled: str) -> SimulatedPhone:
+        line, number = ("", "") if who.account else self._office.line_number(who.line)
+        return self._exchange.call_in(
+            who.caller or who.account,
+            dialled or number,
+            line=line,
+            account=who.account,
+            name=who.name,
+            voice=A_VOICE if who.speaks else None,
+        )
 
     def _act(self, deeds: Sequence[Deed], phone: SimulatedPhone | None) -> None:
         actor = Actor(deeds, self._walk, phone, self._outside, self._tell)
@@ -229,6 +239,8 @@ class Simulation:
                 await self._runner.start_service(deed.start.scenario, deed.start.values, key=deed.start.key)
         except ScenarioError as fault:
             self._notes[str(fault)] = None
+        if deed.call:
+            self._act(deed.call.when, self._call_in(deed.call, deed.call.number))
 
     async def _is_over(self) -> bool:
         if self._entered > MOST_STEPS:
@@ -399,8 +411,8 @@ class Simulation:
                 states.append((at, record.state))
         now = self._loop.time()
         return PartyReport(
-            name=CALLER if inbound else named or last.dialled,
-            names=frozenset() if inbound else frozenset(names | {named}),
+            name=self._name_of_caller(last) if inbound else named or last.dialled,
+            names=self._names_of_caller(last) if inbound else frozenset(names | {named}),
             leg_id=leg_id,
             inbound=inbound,
             number=last.caller.number if inbound else last.dialled,
@@ -419,10 +431,21 @@ class Simulation:
             undone=actor.undone if actor else (),
         )
 
+    def _name_of_caller(self, record: LegRecord) -> str:
+        return CALLER if record.id == self._root_leg else record.account or record.caller.number or _HIDDEN
+
+    def _names_of_caller(self, record: LegRecord) -> frozenset[str]:
+        if record.id == self._root_leg:
+            return frozenset()
+        own = self._office.names_of(PhoneTarget(record.account)) if record.account else {record.caller.number}
+        return frozenset(own)
+
 
 async def _answer(leg: Leg) -> None:
     await leg.answer()
 
 
+_HIDDEN = "hidden"
+"""The name of a second caller who shows no number."""
 _ANSWERED = "answered"
 _MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -107,7 +107,7 @@ class _Manual:
                 lines += [head.format(name=each["name"]) + ":", "", *self._table(each["fields"], described), ""]
         lines += [f"**{words['exits']}**: {self._exits(described)}", ""]
         for text in about_exits:
-            lines += [self._linked(re.sub(r"\*(\w+)\*", r"`\1`", text[:1].upper() + text[1:]), described), ""]
+            lines += [self._linked(text[:1].upper() + text[1:], described), ""]
         if described["examples"]:
             lines += [f"**{words['examples']}**", ""]
         for example in described["examples"]:
@@ -167,6 +167,7 @@ class _Manual:
             address = f"#{other['kind']}" if near else _address(other)
             return f"{opening}[{found[1]}]({address}){closing}"
 
+        text = re.sub(r"\*(\w+)\*", r"`\1`", text)  # exits: code here, as in the tables
         return re.sub(f"{opening}([^{opening}{closing}`]+){closing}", link, text)
 
 

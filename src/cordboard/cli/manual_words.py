@@ -16,10 +16,13 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "intro": "A scenario is made of steps, and each step is a component. A component has properties, which "
             "are written in its step, and exits, from which cords lead to the next steps. Besides those that are named "
             "below, every component has the exit `error`: it is taken when something unexpected happens, and the words "
-            "are then in the name `error`. An exit without a cord ends the scenario politely.",
+            "are then in the name `error`. An exit without a cord ends the scenario politely. A voice scenario "
+            "drives one side of a call; a service scenario runs on the server without one; a dialog asks a user on "
+            "his screen.",
             "types": "What a property takes",
             "types_intro": "The value itself, or an expression that begins with `=` and is computed when the step "
-            "is reached: `=attempts + 1`. Where no expression is possible, the table of the component says so. In a "
+            "is reached: `=attempts + 1`, see [expressions](../../expressions/README.md). "
+            "Where no expression is possible, the table of the component says so. In a "
             "text, `{name}` puts the value of a variable in.",
             "text": 'any text; in quotes if YAML would misread it: `"101"`, `"{caller}"`',
             "number": "`3`, `0.5`",
@@ -51,7 +54,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "fields": "The fields of a row of `{name}`",
             "rows_type": "rows, see below",
             "list": "list of {type}",
-            "map": "names, each with: {type}",
+            "map": "lines `name: value`, each value: {type}",
             "fixed": "no expression",
             "component": "component",
             "kind": "in the text",
@@ -68,10 +71,13 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "intro": "Сценарий составлен из шагов, и каждый шаг — это компонент. У компонента есть свойства — они "
             "записаны в его шаге — и выходы, от которых шнуры ведут к следующим шагам. Кроме названных ниже, у каждого "
             "компонента есть выход `error`: по нему уходят, когда случилось непредвиденное, и тогда слова об этом "
-            "лежат в имени `error`. Выход без шнура вежливо завершает сценарий.",
+            "лежат в имени `error`. Выход без шнура вежливо завершает сценарий. Голосовой "
+            "сценарий ведёт одну сторону вызова, служебный идёт на сервере без вызова, диалоговый спрашивает "
+            "пользователя на его экране.",
             "types": "Что принимает свойство",
             "types_intro": "Само значение или выражение, которое начинается с `=` и вычисляется, когда дошли до "
-            "шага: `=attempts + 1`. Если выражение невозможно, об этом сказано в таблице компонента. В тексте `{name}` "
+            "шага: `=attempts + 1`, см. [выражения](../../expressions/README.md). "
+            "Если выражение невозможно, об этом сказано в таблице компонента. В тексте `{name}` "
             "вставляет значение переменной.",
             "text": 'любой текст; в кавычках, если YAML понял бы его иначе: `"101"`, `"{caller}"`',
             "number": "`3`, `0.5`",
@@ -103,7 +109,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "fields": "Поля строки `{name}`",
             "rows_type": "строки, см. ниже",
             "list": "список: {type}",
-            "map": "имена, у каждого: {type}",
+            "map": "строки `имя: значение`, каждое значение: {type}",
             "fixed": "без выражений",
             "component": "компонент",
             "kind": "в тексте сценария",
@@ -120,10 +126,12 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "intro": "Сценарій складено з кроків, і кожен крок — це компонент. Компонент має властивості — вони "
             "записані в його кроці — і виходи, від яких шнури ведуть до наступних кроків. Крім названих нижче, кожен "
             "компонент має вихід `error`: ним виходять, коли сталося непередбачене, і тоді слова про це лежать в імені "
-            "`error`. Вихід без шнура чемно завершує сценарій.",
+            "`error`. Вихід без шнура чемно завершує сценарій. Голосовий сценарій веде одну "
+            "сторону виклику, службовий іде на сервері без виклику, діалоговий запитує користувача на його екрані.",
             "types": "Що приймає властивість",
             "types_intro": "Саме значення або вираз, який починається з `=` і обчислюється, коли дійшли до кроку: "
-            "`=attempts + 1`. Якщо вираз неможливий, про це сказано в таблиці компонента. У тексті `{name}` вставляє "
+            "`=attempts + 1`, див. [вирази](../../expressions/README.md). "
+            "Якщо вираз неможливий, про це сказано в таблиці компонента. У тексті `{name}` вставляє "
             "значення змінної.",
             "text": 'будь-який текст; у лапках, якщо YAML зрозумів би його інакше: `"101"`, `"{caller}"`',
             "number": "`3`, `0.5`",
@@ -155,7 +163,7 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "fields": "Поля рядка `{name}`",
             "rows_type": "рядки, див. нижче",
             "list": "список: {type}",
-            "map": "імена, у кожного: {type}",
+            "map": "рядки `ім'я: значення`, кожне значення: {type}",
             "fixed": "без виразів",
             "component": "компонент",
             "kind": "у тексті сценарію",

@@ -1,5 +1,6 @@
 """The scenarios of a release, compiled once and kept."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -87,6 +88,8 @@ class Programs:
         self._zone = zone
         self._country = country
         self._kept: OrderedDict[int, ReleasePrograms] = OrderedDict()
+        self._loading = asyncio.Lock()
+        """Held by the first of a crowd that begins at one moment, so that the others do not compile it as well."""
 
     async def of(self, number: int | None = None) -> ReleasePrograms:
         """A release, or the current one. Raises ScenarioError if nothing was published yet."""
@@ -95,9 +98,14 @@ class Programs:
             if number == 0:
                 raise ScenarioError("no scenarios were published yet: publish some")
         if number not in self._kept:
-            release = await self._releases.load(number)
-            self._kept[number] = ReleasePrograms(release, self._catalogue, self._zone, self._country)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            async with self._loading:
+                if number not in self._kept:
+                    await self._load(number)
         self._kept.move_to_end(number)
         return self._kept[number]
+
+    async def _load(self, number: int) -> None:
+        release = await self._releases.load(number)
+        self._kept[number] = ReleasePrograms(release, self._catalogue, self._zone, self._country)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)

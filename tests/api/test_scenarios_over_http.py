@@ -12,6 +12,7 @@ from cordboard.api.access import Access
 from cordboard.office.tokens import new_token
 from cordboard.store.database import Store
 from cordboard.telephony import PhoneNumber, SystemClock
+from cordboard.testing.engine import ENGINE_CATALOGUE
 from cordboard.testing.steps import Stage, service, voice
 from cordboard.testing.store import sqlite_store
 
@@ -24,6 +25,15 @@ DOUBLE = service(
     head="variables:\n  - {name: count, type: number, parameter: true}\n",
 )
 SLOW = service("  rest: {component: wait, time: 1h, exits: {done: rest}}\n", name="slow", head="mode: single\n")
+ASKS = service(
+    """
+  other_work: {component: wait, time: 0.2s, exits: {done: ask}}
+  ask: {component: hear, name: answered, into: words, exits: {heard: end}}
+  end: {component: end, value: "=words"}
+""",
+    name="asks",
+    head="variables:\n  - {name: words}\n",
+)
 TOKENS = {scope: new_token(scope, [scope], NOW) for scope in ("scenarios", "runs", "events")}
 
 
@@ -37,7 +47,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 @pytest.fixture
 async def web(store: Store) -> AsyncIterator[httpx2.AsyncClient]:
-    stage = Stage(DOUBLE, SLOW, voice("  say: {component: say, text: hello}\n"))
+    stage = Stage(DOUBLE, SLOW, ASKS, voice("  say: {component: say, text: hello}\n"), catalogue=ENGINE_CATALOGUE)
     stage.store, stage.traces = store.runs, store.traces  # type: ignore[assignment]  # the real ones, by the same Protocols
     runner = stage.node("here")
     access = Access(store.tokens, SystemClock())
@@ -95,6 +105,15 @@ async def test_an_event_is_posted_once(web: httpx2.AsyncClient, store: Store) ->
         assert (await web.post("/api/events", json=body, headers=_may("events"))).status_code == 202
     (event,) = await store.runs.take_messages(["order.paid"])
     assert (event.key, event.data) == ("+380671234567", {"sum": {"number": "12.5"}})
+
+
+async def test_an_event_for_one_run_wakes_it_also_if_it_comes_first(web: httpx2.AsyncClient) -> None:
+    started = await web.post("/api/scenarios/asks/runs", json={}, headers=_may("scenarios"))
+    run = started.json()["run"]
+    body = {"name": "answered", "run": run, "data": {"words": "leave"}}
+    assert (await web.post("/api/events", json=body, headers=_may("events"))).status_code == 202
+    told = (await web.get(f"/api/scenarios/runs/{run}?wait=10", headers=_may("scenarios"))).json()
+    assert (told["outcome"], told["value"]) == ("finished", "leave")
 
 
 async def test_traces_are_found_and_shown(web: httpx2.AsyncClient, store: Store) -> None:

@@ -69,9 +69,29 @@ def test_hooks_are_attached_listed_and_removed(cordboard: Command) -> None:
     assert "daily" not in cordboard("hook", "list").output
 
 
+def test_calls_and_numbers_enter_scenarios(cordboard: Command) -> None:
+    assert cordboard("hook", "main", "survey").output == "Calls from outside enter survey\n"
+    assert cordboard("hook", "number", "*7", "survey").output == "Number *7 is answered by survey\n"
+    listed = [line.split() for line in cordboard("hook", "list").output.splitlines()]
+    assert listed[1:] == [["survey", "calls", "from", "outside"], ["*7", "survey", "this", "number", "is", "dialled"]]
+    assert cordboard("hook", "remove", "*7").output == "Hook *7 is removed\n"
+    assert "*7" not in cordboard("hook", "list").output
+
+
+def test_one_scenario_takes_the_caller_after_a_talk(cordboard: Command) -> None:
+    assert cordboard("hook", "after-talk", "ask", "survey").exit_code == 0
+    answer = cordboard("hook", "after-talk", "again", "survey")
+    assert answer.exit_code == 1
+    assert answer.output == "The hook ask takes the caller after a talk already: remove it first.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("number", "7-7", "survey"), "7-7 cannot be dialled: an internal number takes digits, * and #."),
+        (("number", "77", "report"), "report is no voice scenario"),
+        (("number", "77", "nothing"), "no published scenario nothing"),
+        (("main", "report"), "report is no voice scenario"),
         (("schedule", "x", "whenever", "report"), "is no schedule: write one of every 15m"),
         (
             ("schedule", "x", "daily at 09:00", "nothing"),

@@ -244,6 +244,26 @@ def test_a_broken_scenario_does_not_stop_a_later_start(tmp_path: Path) -> None:
         assert asyncio.run(answers(up))
 
 
+def test_a_start_never_takes_back_what_was_published(tmp_path: Path) -> None:
+    with cordboard_up(tmp_path) as up:
+        until(up.is_up, within=WITHIN)
+        shop = tmp_path / "shop"
+        shop.mkdir()
+        for name in ("main", "menu"):
+            (shop / f"{name}.yaml").write_text(MUTE.replace("menu", name))
+        assert "Release 2 is published" in command(up, "scenario", "publish", str(shop)).stdout
+        up.stop(signal.SIGTERM)
+    for edited in (False, True):
+        if edited:
+            (up.data / "scenarios" / "menu.yaml").write_text(MUTE)
+        with cordboard_up(tmp_path) as up:
+            until(up.is_up, within=WITHIN)
+            assert ("Release 2 stays in force" in up.err()) is edited
+            assert "release" in (listed := command(up, "scenario", "history").stdout)
+            assert listed.splitlines()[1].startswith("2 ")
+            up.stop(signal.SIGTERM)
+
+
 async def answers(up: Up) -> bool:
     async with open_desk() as desk:
         call = await desk.phone("101", up.passwords()["101"], up.sip).dial("700")

@@ -69,6 +69,8 @@ class Event(BaseModel):
     key: str = Field(default="", max_length=200)
     data: dict[str, Any] = Field(default_factory=dict)
     id: str = Field(default="", max_length=100)
+    run: str = Field(default="", max_length=100)
+    """For this run alone: it then counts also if it comes before the run waits for it."""
 
 
 def routes(runs: Runs, access: Access) -> APIRouter:
@@ -106,7 +108,7 @@ def routes(runs: Runs, access: Access) -> APIRouter:
     async def post(body: Event) -> Json:
         event_id = f"http:{body.id}" if body.id else uuid.uuid4().hex
         data = {name: to_json(normal(value)) for name, value in body.data.items()}
-        await runs.post([Message(body.name, body.key, data, id=event_id)])
+        await runs.post([Message(body.name, body.key, data, body.run, id=event_id)])
         return {"event": event_id}
 
     return router

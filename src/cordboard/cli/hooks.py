@@ -1,5 +1,8 @@
 """`cordboard hook`: what starts scenarios by itself."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -18,6 +21,7 @@ from cordboard.cli.common import (
     settings_for,
     taken_by_the_exchange,
 )
+from cordboard.office.model import InternalNumber, OfficeData
 from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.hooks import EVENTS, Hook, HookKind
 from cordboard.scenario.schedule import BadScheduleError, parse_schedule
@@ -25,7 +29,10 @@ from cordboard.scenario.text.reader import read
 from cordboard.scenario.triggers import POLL
 from cordboard.store.database import Store
 
-app = typer.Typer(help="What starts scenarios by itself: events, schedules, the end of a talk.", no_args_is_help=True)
+app = typer.Typer(
+    help="What starts scenarios by itself: calls and numbers, events, schedules, the end of a talk.",
+    no_args_is_help=True,
+)
 
 Name = Annotated[str, typer.Argument(help="A short name for the attachment.")]
 Scenario = Annotated[str, typer.Argument(help="The published scenario that is started.")]
@@ -39,13 +46,46 @@ Values = Annotated[
 async def show_all(data: Data = None) -> None:
     """List the attachments, when each schedule is due next, and why the last start of one failed."""
     async with opened(settings_for(data)) as store:
-        hooks = await store.hooks.all()
-        zone = ZoneInfo((await store.office.load()).settings.time_zone)
+        hooks, office = await store.hooks.all(), await store.office.load()
+    zone = ZoneInfo(office.settings.time_zone)
     table = Table("hook", "starts", "on", "next", "", box=None, pad_edge=False)
+    for name, scenario, place in _places(office):
+        table.add_row(name, scenario, place, "", "")
     for hook in hooks:
         note = hook.error or ("" if hook.enabled else "off")
         table.add_row(hook.name, hook.scenario, hook.on or "the end of a talk", _next(hook, zone), note)
     console.print(table)
+
+
+@app.command("main")
+@asynchronous
+async def on_calls(scenario: Scenario, data: Data = None) -> None:
+    """Let calls from outside enter a voice scenario, unless their line has one of its own (`cordboard line add`)."""
+    async with opened(settings_for(data)) as store:
+        await _check(store, Hook("main", HookKind.AFTER_TALK, scenario), ScenarioKind.VOICE)
+        office = await store.office.load()
+        await store.office.save(replace(office.settings, main_scenario=scenario))
+    await taken_by_the_exchange(settings_for(data), POLL)
+    console.print(f"Calls from outside enter {scenario}", markup=False)
+
+
+@app.command("number")
+@asynchronous
+async def on_number(
+    number: Annotated[str, typer.Argument(help="What is dialled: 710, *1.")], scenario: Scenario, data: Data = None
+) -> None:
+    """Let a voice scenario answer an internal number."""
+    if not re.fullmatch("[0-9*#]{1,32}", number):
+        fail(f"{number} cannot be dialled: an internal number takes digits, * and #.")
+    async with opened(settings_for(data)) as store:
+        office = await store.office.load()
+        for user in office.users:
+            if user.number == number:
+                fail(f"The number {number} is that of {user.name}: choose another.")
+        await _check(store, Hook(number, HookKind.AFTER_TALK, scenario), ScenarioKind.VOICE)
+        await store.office.save(InternalNumber(number, scenario))
+    await taken_by_the_exchange(settings_for(data), POLL)
+    console.print(f"Number {number} is answered by {scenario}", markup=False)
 
 
 @app.command()
@@ -96,13 +136,29 @@ async def after_talk(name: Name, scenario: Scenario, data: Data = None) -> None:
 
 @app.command()
 @asynchronous
-async def remove(name: Annotated[str, typer.Argument()], data: Data = None) -> None:
+async def remove(
+    name: Annotated[str, typer.Argument(help="The name of a hook, or the internal number.")], data: Data = None
+) -> None:
     """Take an attachment away. What it has started goes on."""
     async with opened(settings_for(data)) as store:
         if not await store.hooks.remove(name):
-            fail(f"There is no hook {name}: see `cordboard hook list`.")
+            numbers = (await store.office.load()).internal_numbers
+            found = next((each for each in numbers if each.number == name), None)
+            if found is None:
+                fail(f"There is no hook {name}: see `cordboard hook list`.")
+            await store.office.remove(found)
     await taken_by_the_exchange(settings_for(data), POLL)
     console.print(f"Hook {name} is removed", markup=False)
+
+
+def _places(office: OfficeData) -> Iterator[tuple[str, str, str]]:
+    """The hooks that are settings of the office: name, scenario, and on what."""
+    yield "", office.settings.main_scenario, "calls from outside"
+    for line in office.lines:
+        if line.scenario:
+            yield "", line.scenario, f"calls over the line {line.line.name}"
+    for each in office.internal_numbers:
+        yield each.number, each.scenario, "this number is dialled"
 
 
 def _next(hook: Hook, zone: ZoneInfo) -> str:
@@ -127,8 +183,11 @@ def _values(options: list[str] | None) -> dict[str, str]:
 
 async def _attach(hook: Hook, kind: ScenarioKind, data: Data) -> None:
     async with opened(settings_for(data)) as store:
-        if any(each.name == hook.name for each in await store.hooks.all()):
-            fail(f"There is a hook {hook.name} already: remove it first, or choose another name.")
+        for each in await store.hooks.all():
+            if each.name == hook.name:
+                fail(f"There is a hook {hook.name} already: remove it first, or choose another name.")
+            if each.kind is hook.kind is HookKind.AFTER_TALK:
+                fail(f"The hook {each.name} takes the caller after a talk already: remove it first.")
         await _check(store, hook, kind)
         await store.hooks.put(
             Hook(hook.name, hook.kind, hook.scenario, hook.on, hook.values, created=datetime.now(UTC))

@@ -23,7 +23,8 @@ from cordboard.cli.log_lines import configure_logging
 from cordboard.config import Settings
 from cordboard.office.demo import CITY_LINE, DemoLogin, seed_demo
 from cordboard.office.model import OfficeData
-from cordboard.scenario.publishing import check_files, files_in, publish
+from cordboard.scenario.ports import Release
+from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
 from cordboard.sip.addressing import local_route
 from cordboard.sip.api import PortTakenError
 from cordboard.speech.service import NO_ENGINE
@@ -103,7 +104,7 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 
 async def prepare(settings: Settings, city_port: int) -> None:
-    """Make the data folder, the demo office and its scenarios, if they are not there; publish what has changed.
+    """Make the data folder, the demo office and its scenarios, if they are not there; publish them if nothing was yet.
 
     Raises StoreError and OSError; what is wrong with the scenarios is said here.
     """
@@ -130,15 +131,30 @@ async def _publish(settings: Settings, store: Store) -> None:
     for file in broken:
         for fault in file.faults:
             errors.print(f"{file.path}:{fault}", markup=False)
-    if files and not broken:
-        await publish(files, store.releases, "at start")
-        for sentence in dead_ends(office, {file.name for file in files}):
-            errors.print(sentence, markup=False)
-        return
-    what = "the scenarios have errors" if broken else f"there is no scenario (*.yaml) in {settings.scenarios}"
-    if not await store.releases.current():
-        fail(f"Nothing was published yet, and {what}: mend that, and start again.")
-    errors.print(f"The last published release stays in force: {what}.", markup=False)
+    current = await store.releases.current()
+    if not current and files and not broken:
+        current = await publish(files, store.releases, "at start") or 0
+    elif not files or broken:
+        what = "the scenarios have errors" if broken else f"there is no scenario (*.yaml) in {settings.scenarios}"
+        if not current:
+            fail(f"Nothing was published yet, and {what}: mend that, and start again.")
+        errors.print(f"The last published release stays in force: {what}.", markup=False)
+    release = await store.releases.load(current)
+    if files and not broken and _changed_since(release, files):
+        errors.print(
+            f"Release {release.number} stays in force: {settings.scenarios} is newer. `cordboard scenario diff "
+            f"published {settings.scenarios}` shows how, `cordboard scenario publish` publishes it.",
+            markup=False,
+        )
+    for sentence in dead_ends(office, set(release.scenarios)):
+        errors.print(sentence, markup=False)
+
+
+def _changed_since(release: Release, files: Sequence[CheckedFile]) -> bool:
+    """Whether somebody has edited the files and not published them: the release may come from elsewhere, and rules."""
+    if release.published is None or {file.name: file.text for file in files} == release.scenarios:
+        return False
+    return max(file.path.stat().st_mtime for file in files) > release.published.timestamp()
 
 
 def dead_ends(office: OfficeData, scenarios: set[str]) -> Iterator[str]:

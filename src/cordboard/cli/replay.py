@@ -9,9 +9,12 @@ from typing import Annotated
 import typer
 
 from cordboard.cli.common import Data, console, fail, opened, settings_for
-from cordboard.cli.simulate import OfficeOption, sound_scenarios
+from cordboard.cli.scenario_texts import print_faults, texts_in
+from cordboard.cli.simulate import OfficeOption
 from cordboard.cli.simulated_office import OfficeInMemory, office_for, quiet
-from cordboard.scenario.publishing import files_in
+from cordboard.scenario.faults import is_broken
+from cordboard.scenario.program import check
+from cordboard.scenario.references import Neighbours
 from cordboard.scenario.run_mode import ScenarioError
 from cordboard.simulation.path import shown, walked
 from cordboard.simulation.replay import Recording, Replay, recording, replay
@@ -43,7 +46,7 @@ def replay_run(
     """
     traced = asyncio.run(_load(run_id, data))
     simulated = office_for(office, data, spoken=True)
-    drafts = _drafts(draft, simulated)
+    drafts = _drafts(draft, simulated, traced.scenarios)
     recorded = traced.recorded
     same = _replayed(recorded, traced.scenarios, simulated, None)
     steps = sum(len(walked(run.steps)) for run in recorded.runs)
@@ -59,6 +62,9 @@ def replay_run(
     if draft is not None:
         changed = _replayed(recorded, {**traced.scenarios, **drafts}, simulated, same.script)
         what = "the same way" if not changed.differences else "another way:"
+        entered = {step.scenario for run in recorded.runs for step in run.steps}
+        if not changed.differences and not entered & drafts.keys():
+            what += f", for it never came to {', '.join(sorted(drafts))}"
         console.print(f"With {draft}: {what}", markup=False)
         _print(changed)
         for _, deed in changed.report.undone:
@@ -89,16 +95,22 @@ async def _load(run_id: str, data: Path | None) -> _Loaded:
     return _Loaded(recording(root, [run for run in others if run is not None]), release.scenarios)
 
 
-def _drafts(draft: Path | None, office: OfficeInMemory) -> Mapping[str, str]:
+def _drafts(draft: Path | None, office: OfficeInMemory, release: Mapping[str, str]) -> Mapping[str, str]:
+    """The changed texts by name. They may name each other, and all that is in the release."""
     if draft is None:
         return {}
     if not draft.exists():
         fail(f"There is no file or folder {draft}: name a changed scenario, or a folder of them.")
-    if draft.is_file():
-        return {draft.stem: sound_scenarios(draft.parent, office, only=draft)[draft.stem]}
-    if not files_in(draft):
-        fail(f"There is no scenario file (*.yaml) in {draft}.")
-    return sound_scenarios(draft, office)
+    texts = texts_in([draft])
+    neighbours = Neighbours({**release, **texts}, office.catalogue)
+    faults = {
+        name: check(text, office.catalogue, zone=office.zone, country=office.country, neighbours=neighbours, name=name)
+        for name, text in texts.items()
+    }
+    print_faults(faults, errors_only=True)
+    if any(is_broken(each) for each in faults.values()):
+        fail("A scenario with errors cannot be tried: mend it first.")
+    return texts
 
 
 def _replayed(

@@ -97,12 +97,18 @@ def sound_scenarios(folder: Path, office: OfficeInMemory, *, only: Path | None =
         checked = check_files(list(files), office.catalogue, zone=office.zone, country=office.country)
     except OSError as fault:
         fail(f"{fault.filename} cannot be read ({fault.strerror}).")
-    for each in checked:
+    wanted = [each for each in checked if only in {None, each.path}]
+    for each in wanted:
         for one in each.faults:
             if one.severity is Severity.ERROR:
                 errors.print(f"{each.path}:{one}", markup=False)
-    if any(each.broken for each in checked if only in {None, each.path}):
+    if any(each.broken for each in wanted):
         fail("A scenario with errors cannot be tried: mend it first.")
+    if broken := [each.path.name for each in checked if each.broken]:
+        names = ", ".join(broken[:5]) + (" …" if len(broken) > 5 else "")
+        errors.print(
+            f"With errors, and not to be entered: {names} (see `cordboard scenario check {folder}`)", markup=False
+        )
     return {each.name: each.text for each in checked}
 
 

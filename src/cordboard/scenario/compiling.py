@@ -272,7 +272,8 @@ class Compiler:
         targets = {
             name: list(steps[name].cords.values()) if name in steps else written_targets(every[name]) for name in every
         }
-        for name in unreachable(entries, targets):
+        # Where the scenario begins nowhere, no step is to blame for that.
+        for name in unreachable(entries, targets) if self.scenario.start in every else ():
             self.faults.warn("no cord leads to this step", ("steps", name), "draw a cord to it or take it out")
         quick = {name for name in steps if self._is_quick(steps[name].component, every[name])}
         for loop in loops_without_waiting(targets, quick):

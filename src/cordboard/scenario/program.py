@@ -63,7 +63,7 @@ def compile_text(
     """
     reading = read(text)
     if reading.scenario is None:
-        return Checked(reading.faults)
+        return Checked(list(reading.faults))
     scope = Scope(zone, country)
     compiler = Compiler(reading, reading.scenario, catalogue, scope, known=known or {}, neighbours=neighbours)
     program = compiler.compile(name)

@@ -1,7 +1,6 @@
 """What a scenario may name outside itself: the things of the office, and its fellow scenarios with their insides."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +29,6 @@ def known_things(*, users: Iterable[str], lines: Iterable[str], prompts: Path) -
     }
 
 
-@lru_cache(maxsize=512)
-def _read(text: str) -> Scenario | None:
-    return read(text).scenario
-
-
 class Neighbours:
     """The scenarios of one folder or release as they see each other. Broken ones are known by their names alone."""
 
@@ -54,7 +48,7 @@ class Neighbours:
     def get(self, name: str) -> Scenario | None:
         """A scenario; None if it is unknown or cannot be read."""
         text = self._texts.get(name)
-        return _read(text) if text else None
+        return read(text).scenario if text else None
 
     def variables(self, name: str) -> Mapping[str, Variable]:
         """The variables that a scenario declares."""

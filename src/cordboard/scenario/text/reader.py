@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cordboard.scenario.faults import Fault, Severity
@@ -32,8 +33,9 @@ class Reading:
         return self.marks.get(path, Mark(1, 1, 0))
 
 
+@lru_cache(maxsize=128)
 def read(text: str) -> Reading:
-    """Read a scenario."""
+    """Read a scenario. What is read is shared with whoever reads the same text: nobody changes it."""
     try:
         root = compose(text)
     except TextError as error:

@@ -116,7 +116,7 @@ tests:
 @pytest.mark.parametrize(
     ("expect", "said", "line"),
     [
-        ("heard: [Welcome, Sales]", "heard 'Sales': not heard in Welcome. You owe 1.", 6),
+        ("heard: [Welcome, Sales]", "heard 'Sales': not heard in “Welcome. You owe 1.”", 6),
         ("not_heard: [owe]", "not_heard 'owe': heard 'Welcome. You owe 1.'", 6),
         (
             "path: [greet/later]",

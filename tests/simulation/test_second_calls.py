@@ -60,7 +60,7 @@ def test_the_second_caller_is_told_apart(office: OfficeInMemory) -> None:
 def test_he_is_expected_to_hear_something_by_his_name(office: OfficeInMemory) -> None:
     text = PARKED.replace('"711"', '"712"') + "expect: {people: {ivan: {heard: Nobody is parked}, 102: {heard: Hello}}}"
     assert [failure.message for failure in failures(played(text, office)) if "heard" in failure.message] == [
-        "heard 'Hello': not heard in Nobody is parked there."
+        "heard 'Hello': not heard in “Nobody is parked there.”"
     ]
 
 

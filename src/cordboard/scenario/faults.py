@@ -27,7 +27,7 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.line}:{self.column}: " if self.line else ""
         where = " ".join(part for part in (self.step and f"step {self.step}", self.property) if part)
-        hint = f" ({self.hint})" if self.hint else ""
+        hint = f" ({' '.join(self.hint.split())})" if self.hint else ""
         return f"{place}{self.severity}: {where + ': ' if where else ''}{self.message}{hint}"
 
 

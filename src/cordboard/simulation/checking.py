@@ -61,7 +61,7 @@ def _heard(report: Report, wanted: Wanted) -> list[Failure]:
         while index < len(texts) and (found := texts[index].find(item.value, place)) < 0:
             index, place = index + 1, 0
         if index == len(texts):
-            told = _list(texts)
+            told = _list([f"“{text}”" for text in texts])
             return [Failure(said("heard {text!r}: not heard in {told}", text=item.value, told=told), item.line)]
         place = found + len(item.value)
     return []

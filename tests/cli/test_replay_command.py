@@ -61,3 +61,24 @@ def test_another_way_is_told_and_is_the_exit_status(data: Path) -> None:
         "  a run that was not there before: good.a",
         "  + good.a",
     ]
+
+
+def test_a_draft_may_name_what_is_in_the_release_and_its_neighbours_do_not_matter(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("kind: nonsense\n")
+    draft = tmp_path / "better.yaml"
+    draft.write_text(
+        GOOD.replace("good", "better").replace("component: stop", "component: jump_to_scenario, scenario: good")
+    )
+    answer = CliRunner().invoke(app, ["scenario", "replay", "ended", "--draft", str(draft), "--data", str(data)])
+    assert "error" not in answer.output
+    assert "nonsense" not in answer.output
+    assert f"With {draft}: " in answer.output
+
+
+def test_foreign_faults_are_one_line_where_one_scenario_is_simulated(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("kind: nonsense\n")
+    (tmp_path / "good.yaml").write_text(GOOD)
+    answer = CliRunner().invoke(app, ["scenario", "simulate", str(tmp_path / "good.yaml"), "--data", str(tmp_path)])
+    assert answer.exit_code == 0
+    assert "With errors, and not to be entered: broken.yaml (see `cordboard scenario check" in answer.output
+    assert "nonsense" not in answer.output

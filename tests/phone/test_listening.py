@@ -60,3 +60,8 @@ def test_a_tone_is_told_from_its_neighbours(tmp_path: Path) -> None:
     sound = read_sound(write_wav(tmp_path / "tone.wav", over_the_wire(tone(440, seconds=1.0, amplitude=5000))))
     assert tone_at(sound, 440) == pytest.approx(5000, rel=0.05)
     assert tone_at(sound, 1000) < 100
+
+
+def test_a_recording_that_has_just_begun_is_silent(tmp_path: Path) -> None:
+    (tmp_path / "begun.wav").write_bytes(b"")
+    assert len(read_sound(tmp_path / "begun.wav")) == 0

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 RATE = 8000
 Sound = NDArray[np.float64]
 
+_HEADER = 44
+"""Bytes before the first sample: a recording that has just begun may have none of them yet."""
 _HEAD = RATE
 """Samples at the beginning of a prompt by which it is found: one second, or all of a shorter one."""
 _BLOCK = RATE // 5
@@ -39,6 +41,8 @@ class Heard:
 
 def read_sound(path: Path) -> Sound:
     """The samples of a WAV file, mono, 16 bit, 8000 Hz; also one that is still being written."""
+    if path.stat().st_size < _HEADER:
+        return np.zeros(0)
     with wave.open(str(path), "rb") as file:
         if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, 2, RATE):
             raise ValueError(f"{path.name} is not mono, 16 bit, {RATE} Hz")

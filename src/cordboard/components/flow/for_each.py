@@ -35,7 +35,7 @@ class ForEach(Component):
     )
 
     items: Value
-    """The list: `=phones`, `=list("101"; "102")`."""
+    """The list: `=phones`, `=split("101, 102"; ", ")`."""
     item: VariableName
     """The variable that takes the item. For rows of a table, declare it as a record."""
     number: VariableName = ""

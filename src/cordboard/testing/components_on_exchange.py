@@ -17,7 +17,7 @@ from cordboard.office.ports import Numbering, Recordings, Rooms, Staff
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.scenario.catalogue import Catalogue
-from cordboard.scenario.ports import RunTrace, StepTrace
+from cordboard.scenario.ports import RunStore, RunTrace, StepTrace
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.stores import MemoryReleases, MemoryRunStore
 from cordboard.telephony import Exchange, Leg, Party, PhoneTarget
@@ -26,7 +26,7 @@ from cordboard.testing.components import name_of
 from cordboard.testing.exchange import ExchangeUnderTest, serving, until
 from cordboard.testing.office import HandClock, HeldOffice
 
-ACCOUNTS = ("101", "102", "103", "104")
+ACCOUNTS = tuple(str(number) for number in range(101, 109))
 TONES = (440.0, 620.0, 1000.0, 1400.0)
 """Hz of the prompts: `440.wav` … each a second long."""
 
@@ -68,9 +68,16 @@ class Stage:
 
 @asynccontextmanager
 async def playing(
-    x: ExchangeUnderTest, *scenarios: str, numbers: Mapping[str, str] | None = None
+    x: ExchangeUnderTest,
+    *scenarios: str,
+    numbers: Mapping[str, str] | None = None,
+    store: RunStore | None = None,
+    ports: Mapping[type, Any] | None = None,
 ) -> AsyncIterator[Stage]:
-    """Calls run the scenario of the dialled number in `numbers`, else `main`. Each account is a user of its name."""
+    """Calls run the scenario of the dialled number in `numbers`, else `main`. Each account is a user of its name.
+
+    `ports` are what components use beside the office, the prompts, the recordings and the rooms.
+    """
     prompts = x.folder / "prompts"
     prompts.mkdir()
     for hertz in TONES:
@@ -86,21 +93,22 @@ async def playing(
     releases = MemoryReleases({name_of(text): text for text in scenarios})
     rooms = ConferenceRooms(x.exchange)
     stage = Stage(x.exchange, RecordingFolder(x.folder / "recordings"))
-    ports: dict[type, Any] = {
+    all_ports: dict[type, Any] = {
         Numbering: directory,
         Staff: directory,
         PromptFolder: PromptFolder(prompts),
         Recordings: stage.recordings,
         Rooms: rooms,
+        **(ports or {}),
     }
     runner = stage.runner = Runner(
         Catalogue(all_components()),
         releases,
-        MemoryRunStore(),
+        store or MemoryRunStore(),
         x.exchange,
         zone=ZoneInfo("Europe/Kyiv"),
         country="UA",
-        ports=ports,
+        ports=all_ports,
         traces=stage,
     )
     await runner.prepare()

@@ -21,7 +21,7 @@ from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.switch.settings import SwitchSettings
 from cordboard.telephony import Account, Clock, EndReason, LegState, Line, Registration, SystemClock, Tone
 from cordboard.testing.audio import SAMPLE_RATE, Samples, heard_among, level_at, strongest_frequency
-from cordboard.testing.exchange import VOICES, Body, Listened, PhoneUnderTest, until
+from cordboard.testing.exchange import VOICES, Body, Listened, until
 
 _REALM = "contract"
 _TOLD = {
@@ -53,7 +53,7 @@ class RealImplementation:
 
     async def _run(self, body: Body) -> None:
         async with open_office(self._folder, rtp_ports=range(33000, 33200), phone_ports=range(33200, 33400)) as office:
-            await body(_Real(office))
+            await body(RealExchange(office))
 
 
 class Accounts:
@@ -126,9 +126,10 @@ async def open_office(
     listen: Address = Address("udp", "127.0.0.1", 0),  # noqa: B008  (frozen)
     external_address: str = "",
     local_networks: Sequence[str] = ("127.0.0.0/8",),
+    listener: Listened | None = None,
 ) -> AsyncIterator[Office]:
     """An exchange and a desk, for as long as the context lasts. What phones hear is in `folder`/calls."""
-    listener = Listened()
+    listener = listener or Listened()
     directory = directory or Accounts("101", "102", "103", "104", "109")
     settings = SwitchSettings(
         [listen],
@@ -158,8 +159,8 @@ def _is_worker(command: bytes, first_port: int) -> bool:
     return b"cordboard.media.worker" in command and f"\0{first_port}\0".encode() in command
 
 
-class _Real:
-    """Implements ExchangeUnderTest."""
+class RealExchange:
+    """An office as the contract suite sees it. Implements ExchangeUnderTest."""
 
     def __init__(self, office: Office) -> None:
         self.folder = office.folder
@@ -170,6 +171,7 @@ class _Real:
         self._rung: dict[str, list[Call]] = {}
 
     async def phone(self, account: str, behaviour: FarEnd) -> None:
+        """See ExchangeUnderTest."""
         rung = self._rung.setdefault(account, [])
 
         async def take(call: Call) -> None:
@@ -178,16 +180,18 @@ class _Real:
 
         await self._desk.phone(account, account, self._server, taker=take).register()
 
-    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0) -> PhoneUnderTest:
+    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0) -> "RealPhone":
+        """See ExchangeUnderTest."""
         phone: Phone = self._desk.phone(account, account, self._server)
         call = await phone.dial(dialled)
         if hz:
             self._desk.own(_speak(call, hz))
-        return _RealPhone(call)
+        return RealPhone(call)
 
-    async def rung(self, account: str) -> PhoneUnderTest:
+    async def rung(self, account: str) -> "RealPhone":
+        """See ExchangeUnderTest."""
         await until(lambda: self._rung.get(account))
-        return _RealPhone(self._rung[account][-1])
+        return RealPhone(self._rung[account][-1])
 
 
 async def _speak(call: Call, hz: float) -> None:
@@ -238,43 +242,47 @@ async def _live(call: Call, behaviour: FarEnd) -> None:
         await act
 
 
-class _RealPhone:
-    """Implements PhoneUnderTest."""
+class RealPhone:
+    """A scripted phone in one call. Implements PhoneUnderTest."""
 
     def __init__(self, call: Call) -> None:
-        self._call = call
+        self.call = call
         self._heard_until = 0
 
     @property
     def told(self) -> EndReason | None:
-        end = self._call.end
+        """See PhoneUnderTest."""
+        end = self.call.end
         if end is None or end.by is not EndedBy.REMOTE:
             return None
         if end.elsewhere:
             return EndReason.ANSWERED_ELSEWHERE
         if end.status is not None:
             return _TOLD.get(end.status, EndReason.ERROR)
-        return EndReason.HUNG_UP if self._call.was_answered else EndReason.CANCELLED
+        return EndReason.HUNG_UP if self.call.was_answered else EndReason.CANCELLED
 
     @property
     def called_by(self) -> str:
-        return self._call.caller.user
+        """See PhoneUnderTest."""
+        return self.call.caller.user
 
     async def reaches(self, state: LegState) -> None:
+        """See PhoneUnderTest."""
         waits = {
-            LegState.RINGING: self._call.ringing,
-            LegState.ANSWERED: self._call.answered,
-            LegState.ENDED: self._call.ended,
+            LegState.RINGING: self.call.ringing,
+            LegState.ANSWERED: self.call.answered,
+            LegState.ENDED: self.call.ended,
         }
         async with asyncio.timeout(5.0):
             assert await waits[state](), f"the call ended before it was {state}"
 
     async def hears(self, hz: float | None) -> None:
+        """See PhoneUnderTest."""
         await until(lambda: self._hears(hz))
 
     def _hears(self, hz: float | None) -> bool:
         """Whether it has arrived since what was heard last: a recording reaches its file once a second."""
-        if not self._call.heard.exists():
+        if not self.call.heard.exists():
             return hz is None
         sound = self._heard()
         for start in range(self._heard_until, len(sound) - _SAMPLES + 1, _SAMPLES // 2):
@@ -287,6 +295,7 @@ class _RealPhone:
         return False
 
     async def hears_all(self, *hz: float) -> None:
+        """See PhoneUnderTest."""
         await until(lambda: self._hears_all(set(hz)))
 
     def _hears_all(self, hz: set[float]) -> bool:
@@ -298,27 +307,33 @@ class _RealPhone:
         return False
 
     async def longest_gap(self) -> float:
+        """See PhoneUnderTest."""
         sound = self._heard()
         frames = sound[: len(sound) // _FRAME * _FRAME].reshape(-1, _FRAME)
         loud = np.flatnonzero(np.abs(frames).max(axis=1) > _LOUD)
         return float(np.diff(loud).max(initial=1) - 1) * _FRAME / SAMPLE_RATE
 
     def _heard(self) -> Samples:
-        if not self._call.heard.exists():
+        if not self.call.heard.exists():
             return np.zeros(0, dtype=np.int16)
-        return read_sound(self._call.heard).astype(np.int16)
+        return read_sound(self.call.heard).astype(np.int16)
 
     async def hears_keys(self, keys: str) -> None:
-        await until(lambda: self._call.keys == keys)
+        """See PhoneUnderTest."""
+        await until(lambda: self.call.keys == keys)
 
     async def press(self, keys: str) -> None:
-        await self._call.press(keys)
+        """See PhoneUnderTest."""
+        await self.call.press(keys)
 
     async def hold(self) -> None:
-        await self._call.hold()
+        """See PhoneUnderTest."""
+        await self.call.hold()
 
     async def resume(self) -> None:
-        await self._call.resume()
+        """See PhoneUnderTest."""
+        await self.call.resume()
 
     async def hang_up(self) -> None:
-        await self._call.hang_up()
+        """See PhoneUnderTest."""
+        await self.call.hang_up()

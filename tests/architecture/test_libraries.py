@@ -13,6 +13,7 @@ from cordboard.testing.architecture import PACKAGE, ROOT, TESTS, imported_module
 ANYWHERE = ("",)
 USERS_OF = {
     "aiosipua": ("sip/",),
+    "aiosmtplib": ("outbox/",),
     "aiosqlite": ("store/",),
     "alembic": ("store/",),
     "audioop": ("media/", "phone/", "speech/"),
@@ -20,6 +21,7 @@ USERS_OF = {
     "cronsim": ("scenario/", "office/"),
     "fastapi": ("api/",),
     "holidays": ("office/",),
+    "httpx2": ("outbox/",),
     "numpy": ("media/", "speech/", "phone/"),
     "phonenumbers": ("telephony/phone_number.py",),
     "psycopg": ("store/",),

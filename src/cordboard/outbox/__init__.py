@@ -1,1 +1,1 @@
-"""Durable delivery of SMS and e-mail. Comes with a later issue."""
+"""What scenarios ask to be sent (e-mail, webhooks): kept, tried again, handed over once. Gateways hand it over."""

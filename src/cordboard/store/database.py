@@ -8,6 +8,8 @@ from cordboard.store.call_tags import StoredTags
 from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import Engines, open_engines, place_of
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
+from cordboard.store.outbox import StoredOutbox
+from cordboard.store.outbox_settings import StoredOutboxSettings
 from cordboard.store.reader import Reader
 from cordboard.store.registrations import StoredRegistrations
 from cordboard.store.releases import StoredReleases
@@ -29,7 +31,8 @@ class Store:
         self._engines = engines
         self.writer = Writer(engines.writing)
         self.reader = Reader(engines.reading)
-        self.office = OfficeStore(self.writer, self.reader, SecretBox(folder / KEY_FILE))
+        secrets = SecretBox(folder / KEY_FILE)
+        self.office = OfficeStore(self.writer, self.reader, secrets)
         self.pin_failures = StoredPinFailures(self.writer, self.reader)
         self.registrations = StoredRegistrations(self.writer, self.reader, clock)
         self.call_log = StoredCallLog(self.writer, self.reader)
@@ -40,6 +43,8 @@ class Store:
         self.hooks = StoredHooks(self.writer, self.reader)
         self.tokens = StoredTokens(self.writer, self.reader)
         self.traces = StoredTraces(self.writer, self.reader)
+        self.outbox = StoredOutbox(self.writer, self.reader)
+        self.outbox_settings = StoredOutboxSettings(self.writer, self.reader, secrets)
 
     async def close(self) -> None:
         """Write what waits, then let go of the database."""

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cordboard.scenario.expressions import ExpressionError, Scope, compile_expression
-from cordboard.scenario.said import Said
 from cordboard.scenario.values import Money, ValueType
 from cordboard.telephony import PhoneNumber
 
@@ -165,16 +164,6 @@ def test_what_only_the_run_can_know_has_its_place_too(text: str, column: int, wo
     assert words in fault.message
     assert fault.column == column
     assert hint in fault.hint
-
-
-def test_sentences_can_be_translated() -> None:
-    fault = fault_at_save("debt > 100")
-    assert isinstance(fault.message, Said)
-    assert fault.message.template == "`{symbol}` does not go with a {one} and a {other}"
-    inner = fault_in_the_run("number(s)").message
-    assert isinstance(inner, Said)
-    assert inner.template == "{name}: {fault}"
-    assert inner.values["fault"].template == "{text!r} is no number: write 12 or 12.5"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_session_variable_is_read_written_and_compiled() -> None:
     assert program is not None
     assert program.variables["phone"].session
     faults = read(text.replace("session: true", "session: perhaps")).faults
-    assert [fault.message for fault in faults] == ["'session' is 'perhaps'"]
+    assert [fault.message for fault in faults] == ["'session' is 'perhaps', neither true nor false"]
 
 
 def test_settings_survive_the_writer() -> None:

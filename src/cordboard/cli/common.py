@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 
 from cordboard.config import Settings, SettingsError
+from cordboard.locale import LANGUAGES, tell
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
 
@@ -32,6 +34,19 @@ def fail(sentence: str, status: int = 1) -> NoReturn:
     """Say what is wrong and what to do, then stop."""
     errors.print(sentence, style="red", markup=False)
     raise typer.Exit(status)
+
+
+def language() -> str:
+    """The language of whoever gives commands: CORDBOARD_LANGUAGE, or that of the terminal; en, ru or uk."""
+    for name in ("CORDBOARD_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if set_to := os.environ.get(name):
+            return set_to[:2] if set_to[:2] in LANGUAGES else "en"
+    return "en"
+
+
+def told(sentence: str) -> str:
+    """A sentence in that language."""
+    return tell(sentence, language())
 
 
 def settings_for(data: Path | None) -> Settings:

@@ -20,6 +20,7 @@ from cordboard.cli.common import (
     published_scenarios,
     settings_for,
     taken_by_the_exchange,
+    told,
 )
 from cordboard.office.model import InternalNumber, OfficeData
 from cordboard.scenario.component import ScenarioKind
@@ -123,7 +124,7 @@ async def on_schedule(
     try:
         parse_schedule(schedule)
     except BadScheduleError as fault:
-        fail(f"{fault}.")
+        fail(f"{told(str(fault))}.")
     await _attach(Hook(name, HookKind.SCHEDULE, scenario, schedule, _values(value)), ScenarioKind.SERVICE, data)
 
 

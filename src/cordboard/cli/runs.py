@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told
 from cordboard.scenario.ports import RunTrace, StepTrace
 from cordboard.scenario.values import BadValueError, parse_duration, show
 from cordboard.telephony import PhoneNumber
@@ -33,7 +33,7 @@ async def find(  # noqa: PLR0917  (each is an option of the command)
     try:
         began = datetime.now(UTC) - parse_duration(since) if since else None
     except BadValueError as fault:
-        fail(f"--since: {fault}.")
+        fail(f"--since: {told(str(fault))}.")
     async with opened(settings_for(data)) as store:
         office = (await store.office.load()).settings
         runs = await store.traces.find(
@@ -104,7 +104,7 @@ def _head(run: RunTrace, zone: ZoneInfo) -> list[str]:
     if run.outcome is not None and run.ended is not None:
         lines[1] += f", {run.outcome.value.replace('_', ' ')} {run.ended.astimezone(zone):%H:%M:%S}"
     if run.error:
-        lines.append(f"error: {run.error}")
+        lines.append(f"error: {told(run.error)}")
     return lines
 
 
@@ -118,5 +118,5 @@ def _lines(step: StepTrace, zone: ZoneInfo) -> list[str]:
     lines += [f"{indent}    {name}: {value}" for name, value in step.properties.items()]
     lines += [f"{indent}    {name} = {value}" for name, value in step.changed.items()]
     if step.error:
-        lines.append(f"{indent}    error: {step.error}")
+        lines.append(f"{indent}    error: {told(step.error)}")
     return lines

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.app import catalogue, known_to
-from cordboard.cli.common import errors, fail, opened
+from cordboard.cli.common import errors, fail, opened, told
 from cordboard.config import Settings
 from cordboard.scenario.faults import Fault, Severity
 from cordboard.scenario.history import History
@@ -57,7 +57,7 @@ async def history_of(settings: Settings) -> AsyncIterator[tuple[History, Store]]
             yield history, store
         except ScenarioError as fault:
             print_faults(getattr(fault, "faults", {}))
-            sentence = str(fault)
+            sentence = told(str(fault))
             fail(f"{sentence[:1].upper()}{sentence[1:]}.")
 
 
@@ -66,7 +66,7 @@ def print_faults(faults: Mapping[str, Sequence[Fault]], *, errors_only: bool = F
     for name, found in faults.items():
         for fault in found:
             if fault.severity is Severity.ERROR or not errors_only:
-                errors.print(f"{name}:{fault}", markup=False)
+                errors.print(f"{name}:{fault.told(told)}", markup=False)
 
 
 def text_of(path: Path) -> str:

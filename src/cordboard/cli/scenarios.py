@@ -9,7 +9,17 @@ import typer
 
 from cordboard.app import catalogue, known_to
 from cordboard.cli import scenario_files, scenario_history, scenario_schema, scenario_watch
-from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, published_scenarios, settings_for
+from cordboard.cli.common import (
+    Data,
+    asynchronous,
+    console,
+    errors,
+    fail,
+    opened,
+    published_scenarios,
+    settings_for,
+    told,
+)
 from cordboard.cli.scenario_texts import Author, person
 from cordboard.cli.up import dead_ends
 from cordboard.config import Settings
@@ -129,7 +139,7 @@ def _checked(paths: list[Path], office: OfficeSettings, known: References) -> li
 def _print_faults(files: list[CheckedFile]) -> None:
     for file in files:
         for fault in file.faults:
-            console.print(f"{file.path}:{fault}", markup=False)
+            console.print(f"{file.path}:{fault.told(told)}", markup=False)
 
 
 def lines_of(scenario: Scenario) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cordboard.cli.common import Data, console, errors, fail
+from cordboard.cli.common import Data, console, errors, fail, told
 from cordboard.cli.simulated_office import OfficeInMemory, office_for, quiet
 from cordboard.scenario.faults import Severity
 from cordboard.scenario.publishing import check_files, files_in
@@ -121,7 +121,7 @@ def _script(file: Path | None, scenario: str, office: OfficeInMemory) -> Script:
         fail(f"{file} cannot be read: {fault}.")
     read = read_scripts(text, zone=office.zone, country=office.country, scenario=scenario)
     if read.faults:
-        fail("\n".join(f"{file}:{fault}" for fault in read.faults))
+        fail("\n".join(f"{file}:{fault.told(told)}" for fault in read.faults))
     if len(read.scripts) > 1:
         fail(f"{file} holds {len(read.scripts)} tests: run them with `cordboard scenario test {file}`.")
     return read.scripts[0]

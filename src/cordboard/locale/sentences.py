@@ -1,25 +1,80 @@
-"""Sentences in the language of their reader."""
+"""Sentences in the language of their reader, known again by their English text.
 
-from typing import Any
+A sentence is known by its template: `there is no step {0}` stands for f"there is no step {target!r}" in the source, and
+`{name}: {fault}` for said("{name}: {fault}", …). So it may have gone through a database, a trace or
+pydantic meanwhile, and nothing but its text need be kept.
+"""
+
+import re
+import string
+from dataclasses import dataclass
+from functools import lru_cache
 
 from cordboard.locale.tables import table
 
 LANGUAGES = ("en", "ru", "uk")
+_DEEP = 4
+"""Sentences within sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    pattern: re.Pattern[str]
+    told: str
+    names: tuple[str, ...]
 
 
 def tell(sentence: str, language: str) -> str:
-    """`sentence` in `language`, if it knows how it was made (`scenario.said.Said`) and there are words for it.
+    """`sentence` in `language` (ru, uk), if it is known there; else as it is: English is better than nothing."""
+    if language not in LANGUAGES or language == "en":
+        return str(sentence)
+    return _told(str(sentence), language, _DEEP)
 
-    Anything else comes back as it is: an English sentence is better than none.
-    """
-    template = getattr(sentence, "template", None)
-    if language not in LANGUAGES or language == "en" or template is None:
-        return str(sentence)
-    translated = table("sentences", language).get(template)
-    if translated is None:
-        return str(sentence)
-    values: dict[str, Any] = getattr(sentence, "values", {})
-    if not values:
-        return str(translated)
-    told = {name: tell(value, language) if isinstance(value, str) else value for name, value in values.items()}
-    return str(translated).format(**told)
+
+def _told(text: str, language: str, deep: int) -> str:
+    sentences = table("sentences", language)
+    if text in sentences:
+        return str(sentences[text])
+    if text in (words := table("words", language)):
+        return str(words[text])
+    if not deep:
+        return text
+    for template in _templates(language):
+        if found := template.pattern.fullmatch(text):
+            values = [_value(value, language, deep - 1) for value in found.groups()]
+            return string.Formatter().vformat(template.told, (), dict(zip(template.names, values, strict=True)))
+    for between in ("; ", ": "):
+        # What a sentence is about stands before a colon: a property, a function, a variable.
+        head, found_between, tail = text.partition(between)
+        if found_between:
+            told = _told(tail, language, deep - 1)
+            first = _told(head, language, deep - 1) if between == "; " else head
+            if (first, told) != (head, tail):
+                return first + between + told
+    return text
+
+
+def _value(value: str, language: str, deep: int) -> str:
+    """A type or a kind has its word; what may be a sentence is told; the user's own words stay."""
+    known = " " in value or value in table("words", language)
+    return _told(value, language, deep) if known and not value.startswith(("'", '"')) else value
+
+
+@lru_cache(maxsize=4)
+def _templates(language: str) -> list[_Template]:
+    """Those with values, the one with the most words of its own first: it knows best what it means."""
+    found = []
+    for english, told in table("sentences", language).items():
+        try:
+            parts = list(string.Formatter().parse(english))
+        except ValueError:
+            continue  # braces that are meant as such
+        names = [name + (spec or "") for _, name, spec, _ in parts if name is not None]
+        letters = sum(len(re.sub(r"\W", "", literal)) for literal, *_ in parts)
+        if not names or letters < 2 or not all(re.fullmatch(r"\w+", name) for name in names):
+            continue
+        pattern = "".join(re.escape(literal) + ("(.+?)" if name is not None else "") for literal, name, *_ in parts)
+        keys = tuple(f"_{name}" for name in names)
+        renamed = re.sub(r"(?<!\{)\{(\w+)\}", r"{_\1}", told)
+        found.append((letters, _Template(re.compile(pattern, re.DOTALL), renamed, keys)))
+    return [template for _, template in sorted(found, key=lambda each: -each[0])]

@@ -1,5 +1,6 @@
 """What is wrong with a scenario, where, and what to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,10 +26,14 @@ class Fault:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
+        return self.told(str)
+
+    def told(self, tell: Callable[[str], str]) -> str:
+        """On one line, with its words as `tell` says them in the reader's language."""
         place = f"{self.line}:{self.column}: " if self.line else ""
-        where = " ".join(part for part in (self.step and f"step {self.step}", self.property) if part)
-        hint = f" ({' '.join(self.hint.split())})" if self.hint else ""
-        return f"{place}{self.severity}: {where + ': ' if where else ''}{self.message}{hint}"
+        where = " ".join(part for part in (self.step and f"{tell('step')} {self.step}", self.property) if part)
+        hint = f" ({' '.join(tell(self.hint).split())})" if self.hint else ""
+        return f"{place}{tell(self.severity.value)}: {where + ': ' if where else ''}{tell(self.message)}{hint}"
 
 
 def is_broken(faults: "list[Fault]") -> bool:

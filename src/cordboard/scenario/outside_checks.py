@@ -9,7 +9,7 @@ from cordboard.scenario.graph import Scenario, Variable
 from cordboard.scenario.graph_checks import closest
 from cordboard.scenario.properties import Form, Property, properties_of
 from cordboard.scenario.references import SAME_KIND, SCENARIO, Neighbours, References
-from cordboard.scenario.said import Said, said
+from cordboard.scenario.said import said
 from cordboard.scenario.values import BadValueError, ValueType, parse
 from cordboard.scenario.written import fits
 
@@ -110,7 +110,7 @@ class OutsideChecks:
         except ExpressionError:
             return  # told already
         except BadValueError as error:
-            message: str = error.args[0] if error.args and isinstance(error.args[0], Said) else str(error)
+            message = str(error)
             self._faults.add(message, path, said("change the value, or the variable's type in {scenario!r}",
                                                  scenario=target))  # fmt: skip
 

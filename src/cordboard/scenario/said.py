@@ -1,31 +1,12 @@
-"""Sentences for people that can be told in their language: the English text with its template and values kept.
+"""Sentences for people, marked as such: `locale/` has each of them in Russian and Ukrainian, by its template."""
 
-`said("there is no step {name!r}", name=name)` is a plain `str` for whoever only prints it. `locale.tell` finds the
-template's translation and puts the same values in. The template is therefore a literal in the source, never built.
-"""
-
-from typing import Any, Self
+from typing import Any
 
 
-class Said(str):
-    """A sentence that remembers how it was made. Equal to, and usable as, its English text."""
+def said(template: str, /, **values: Any) -> str:
+    """Fill `template`, a format string with names, with `values`; without any it is taken as it stands.
 
-    __slots__ = ("template", "values")
-
-    template: str
-    values: dict[str, Any]
-
-    def __new__(cls, template: str, /, **values: Any) -> Self:
-        """Fill `template`, a format string with names, with `values`; one of them may be a Said itself."""
-        told = super().__new__(cls, template.format(**values) if values else template)
-        told.template = template
-        told.values = values
-        return told
-
-    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
-        """For copies."""
-        return (self.template,), self.values
-
-
-said = Said
-"""The short name for sentences in the midst of code."""
+    The template is a literal in the source: `cordboard.testing.sentences` collects it, and a test fails while it has no
+    translation. An f-string handed to one of the usual errors is collected as well.
+    """
+    return template.format(**values) if values else template

@@ -119,7 +119,7 @@ class _Reader:
     def _flag(self, fields: Mapping[str, str], path: Path, name: str) -> bool:
         text = fields.get(name, "").lower()
         if text not in _FLAGS:
-            self._fault((*path, name), f"{name!r} is {text!r}", "write true or false")
+            self._fault((*path, name), f"{name!r} is {text!r}, neither true nor false", "write true or false")
         return _FLAGS.get(text, False)
 
     def _steps(self, node: Node | None) -> dict[str, Step]:

@@ -33,6 +33,8 @@ from cordboard.components.flow.stop import Stop
 from cordboard.components.flow.switch import Switch
 from cordboard.components.flow.time_window import TimeWindow
 from cordboard.components.flow.wait_for_event import WaitForEvent
+from cordboard.components.messages.send_email import SendEmail
+from cordboard.components.messages.webhook import Webhook
 from cordboard.components.office.ask_form import AskForm
 from cordboard.components.office.check_pin import CheckPin
 from cordboard.components.office.find_employee import FindEmployee
@@ -101,6 +103,8 @@ def all_components() -> tuple[type[Component], ...]:
         ConferenceCreate,
         ConferenceJoin,
         ConferenceConvert,
+        SendEmail,
+        Webhook,
         FindEmployee,
         CheckPin,
         AskForm,

@@ -39,7 +39,7 @@ EMAIL = "email"
 """The kind of an effect that is a mail: its payload has `to` (addresses with commas between), `subject`, `text`, and
 `attachments`, names of recordings."""
 WEBHOOK = "webhook"
-"""The kind of an effect that is a call of a program by HTTP: `to` (its address), `body` (JSON), `signed`."""
+"""The kind of an effect that is a call of a program by HTTP: `to` (its address), `body` (a text in JSON), `signed`."""
 
 
 class State(StrEnum):

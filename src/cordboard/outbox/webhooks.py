@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
-import json
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -53,7 +52,7 @@ class WebhookGateway:
             url = web_address(delivery.recipient)
         except ValueError as fault:
             raise PermanentError(str(fault)) from fault
-        body = json.dumps(delivery.payload.get("body") or {}, ensure_ascii=False, sort_keys=True).encode()
+        body = str(delivery.payload.get("body", "{}")).encode("utf-8", "replace")
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "Cordboard",

@@ -38,6 +38,10 @@ from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
 from cordboard.office.state_watch import StateWatch
 from cordboard.office.tags import CallTags
+from cordboard.outbox.deliverer import Deliverer
+from cordboard.outbox.email import EmailGateway
+from cordboard.outbox.ports import EMAIL, WEBHOOK, Gateway
+from cordboard.outbox.webhooks import WebhookGateway
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.context import ScenarioError
 from cordboard.scenario.history import History
@@ -144,6 +148,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         exchange = await stack.enter_async_context(
             open_exchange(_switch_settings(settings), office, store.registrations, call_log, clock)
         )
+        recordings = RecordingFolder(settings.recordings)
         rooms, forms, tags = ConferenceRooms(exchange), PendingForms(), CallTags(store.tags)
         stack.push_async_callback(rooms.close)
         stack.push_async_callback(tags.close)
@@ -159,7 +164,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 Numbering: office,
                 Staff: office,
                 PromptFolder: PromptFolder(settings.prompts),
-                Recordings: RecordingFolder(settings.recordings),
+                Recordings: recordings,
                 Calendar: CalendarFile(settings.calendar),
                 Rooms: rooms,
                 Screens: forms,
@@ -175,6 +180,12 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         access = Access(store.tokens, clock)
         triggers = Triggers(store.hooks, store.runs, runner, clock, ZoneInfo(office.settings.time_zone))
         runner.mailroom.listen(triggers.wake)
+        gateways: dict[str, Gateway] = {
+            EMAIL: EmailGateway(store.outbox_settings, recordings, lambda: office.settings.language),
+            WEBHOOK: WebhookGateway(store.outbox_settings),
+        }
+        deliverer = Deliverer(store.outbox, gateways, clock, _node_name(settings.data))
+        runner.mailroom.listen(deliverer.wake)
         cordboard = Cordboard(store, office, exchange, runner, [engine.name for engine in engines])
         cordboard.web_port = await stack.enter_async_context(
             serving(
@@ -199,6 +210,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             asyncio.create_task(exchange.serve(reception)),
             asyncio.create_task(runner.serve()),
             asyncio.create_task(triggers.run()),
+            asyncio.create_task(deliverer.run()),
             asyncio.create_task(_tell_changes(exchange, office, runner)),
             asyncio.create_task(office.watch()),
             asyncio.create_task(call_log.run()),

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cordboard.speech.service import find_engines
 from cordboard.telephony import LegState
+from cordboard.testing.audio import SAMPLE_RATE, Samples, read_wav
+from cordboard.testing.components import voice
+from cordboard.testing.exchange import until
 from cordboard.testing.real_components import (
     SPEECH,
     Row,
@@ -22,6 +26,9 @@ from cordboard.testing.real_components import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 speaks = pytest.mark.skipif(not find_engines(SPEECH), reason="no speech engine: run tools/fetch-speech")
+
+LOUD = 500
+"""The least sample that is no silence."""
 
 UNANSWERED = (
     *(
@@ -230,3 +237,52 @@ SAYS = (
 async def test_what_is_said_in_three_languages(tmp_path: Path) -> None:
     async with wire(tmp_path, rows=SAYS) as on:
         await on.play(SAYS)
+
+
+@speaks
+async def test_files_words_and_values_follow_each_other_without_a_gap(tmp_path: Path) -> None:
+    mixed = Row(
+        "mixed",
+        """
+        a:
+          component: play
+          language: en
+          parts:
+            - {file: 440.wav}
+            - {text: You have}
+            - {value: "21"}
+            - {text: letters}
+            - {file: 620.wav}
+        """,
+        (hears(440, 620), is_hung_up_on(), hears_words("You have twenty-one letters")),
+        "a.done",
+    )
+    async with wire(tmp_path, rows=[mixed]) as on:
+        await on.play([mixed])
+        heard = read_wav(tmp_path / "calls" / "call-1.wav")
+    assert longest_silence(heard) < 0.25
+
+
+async def test_a_key_stops_the_prompt_within_200_ms(tmp_path: Path) -> None:
+    steps = """
+        a: {component: play, file: long-540.wav, stop_keys: "5", exits: {key_pressed: b}}
+        b: {component: ask_digits, longest: 1, variable: key, exits: {done: c}}
+        c: {component: pause, duration: 1500ms}
+    """
+    async with wire(tmp_path, voice(steps, variables="- {name: key}")) as on:
+        phone = await on.x.call_in("700")
+        await phone.hears(540)
+        await phone.press("5")
+        await until(lambda: on.ended("main"))
+        await phone.call.ended()
+    assert on.path("main") == ["a.key_pressed", "b.done", "c.done"]
+    assert on.variables("main")["key"] == "5"
+    at = {(fact.what, fact.detail): fact.at for fact in phone.call.timeline}
+    # What the phone hears is recorded from the answer on.
+    silent = at["status", "200"] + np.flatnonzero(np.abs(read_wav(phone.call.heard)) > LOUD)[-1] / SAMPLE_RATE
+    assert 0 < silent - at["press", "5"] < 0.2
+
+
+def longest_silence(sound: Samples) -> float:
+    """In seconds, between the first and the last that is heard."""
+    return float(np.diff(np.flatnonzero(np.abs(sound) > LOUD)).max()) / SAMPLE_RATE

@@ -213,6 +213,12 @@ SAYS = (
         "a.done b.done c.done",
     ),
     Row(
+        "say_digits",
+        'a: {component: say_digits, digits: "+38 067", language: en}',
+        (hears_words("3, 8, 0, 6, 7"), is_hung_up_on()),
+        "a.done",
+    ),
+    Row(
         "confirmed",
         "a: {component: ask_digits, file: long-540.wav, variable: key, longest: 4, confirm: yes, language: en}",
         (

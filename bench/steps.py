@@ -1,11 +1,11 @@
 # ruff: noqa: T201  (a program that prints what it measured)
-"""What scenarios cost: `python bench/steps.py [--rounds 3] [--sleepers 10000] [--voices 1000]`.
+"""What scenarios cost: `python bench/steps.py [--rounds 3] [--voices 1000]`.
 
 - step: a voice scenario that computes, compares and puts values, without I/O; CPU of one step with its trace made and
   thrown away, and with its trace kept in SQLite, all threads, until it is written.
 - voices: that many voice runs at once, all of which always have something to do; how late the loop comes to a timer.
-- sleepers: service runs on SQLite that sleep for two days: what the start and the falling asleep of one cost, and how
-  many tasks there are when all of them sleep.
+
+What service runs cost that sleep is told by `runs.py`.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import Component
 from cordboard.scenario.context import Context
 from cordboard.scenario.limits import Limits
-from cordboard.scenario.ports import RunStore, RunTrace, StepTrace, TraceSink
+from cordboard.scenario.ports import RunTrace, StepTrace, TraceSink
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.stores import MemoryReleases, MemoryRunStore
@@ -32,7 +32,7 @@ from cordboard.store.database import open_store
 from cordboard.telephony import Leg, SystemClock
 from cordboard.testing.engine import become
 from cordboard.testing.exchange import Listened, serving
-from cordboard.testing.steps import Check, End, Put, Wait, service, voice
+from cordboard.testing.steps import Check, End, Put, voice
 
 _BOUNDLESS = Limits(steps=10**9, steps_without_waiting=10**9)
 
@@ -55,7 +55,7 @@ class Tick(Component):
         return "done"
 
 
-CATALOGUE = Catalogue([Put, Check, End, Wait, Tick])
+CATALOGUE = Catalogue([Put, Check, End, Tick])
 
 
 def rounds_of(number: int) -> str:
@@ -70,9 +70,6 @@ def rounds_of(number: int) -> str:
         """,
         head="variables:\n  - {name: n, type: number}\n  - {name: name}\n  - {name: pin, secret: true}",
     )
-
-
-SLEEPER = service("a: {component: wait, time: 2d, exits: {done: b}}\nb: {component: end}")
 
 
 class Counted:
@@ -94,12 +91,12 @@ class Counted:
             self._sink.step(trace)
 
 
-def runner_of(exchange: SimulatedExchange, text: str, traces: TraceSink, store: RunStore | None = None) -> Runner:
+def runner_of(exchange: SimulatedExchange, text: str, traces: TraceSink) -> Runner:
     """A runner of one scenario."""
     return Runner(
         CATALOGUE,
-        MemoryReleases({"work" if text is SLEEPER else "main": text}),
-        store or MemoryRunStore(),
+        MemoryReleases({"main": text}),
+        MemoryRunStore(),
         exchange,
         zone=ZoneInfo("Europe/Kyiv"),
         country="UA",
@@ -163,48 +160,27 @@ async def voices(number: int) -> None:
         counted = Counted()
         runner = runner_of(exchange, rounds_of(30), counted)
         await runner.prepare()
-        beating, began = asyncio.create_task(beat()), time.process_time()
+        beating, began, started = asyncio.create_task(beat()), time.process_time(), time.perf_counter()
         await asyncio.gather(*(runner.run_voice("main", leg) for leg in legs))
-        used = (time.process_time() - began) / counted.steps * 1e6
+        used, took = time.process_time() - began, time.perf_counter() - started
         beating.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await beating
     late.sort()
     half, most = late[len(late) // 2], late[int(len(late) * 0.99)]
-    print(f"{number} voice runs: {used:.1f} us of CPU a step; the loop is late by {half:.1f} ms, 99 % {most:.1f} ms")
-
-
-async def sleepers(number: int) -> None:
-    """Many rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with await open_store(Path(folder) / "bench.db") as store:
-            exchange = SimulatedExchange(Listened(), SystemClock())
-            counted = Counted(store.traces)
-            runner = runner_of(exchange, SLEEPER, counted, store.runs)
-            serving_ = asyncio.create_task(runner.serve())
-            used, began = time.process_time(), time.perf_counter()
-            for first in range(0, number, 100):
-                await asyncio.gather(*(runner.start_service("work") for _ in range(min(100, number - first))))
-            await become(lambda: counted.steps >= number and not runner.live())
-            used, took = time.process_time() - used, time.perf_counter() - began
-            tasks = len(asyncio.all_tasks())
-            serving_.cancel()
-            await asyncio.wait([serving_])
-    cost = used / number * 1e3
-    print(f"{number} sleeping runs: {cost:.2f} ms of CPU to start one and let it fall asleep, {took:.1f} s for all")
-    print(f"while they sleep there are {tasks} tasks in the process")
+    cost = used / counted.steps * 1e6
+    print(f"{number} voice runs at once: {counted.steps / took:.0f} steps a second, {cost:.1f} us of CPU a step")
+    print(f"the loop comes late to a timer by {half:.1f} ms, 99 % within {most:.1f} ms, at most {late[-1]:.1f} ms")
 
 
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--sleepers", type=int, default=10_000)
     parser.add_argument("--voices", type=int, default=1000)
     options = parser.parse_args()
     asyncio.run(step(options.rounds))
     asyncio.run(voices(options.voices))
-    asyncio.run(sleepers(options.sleepers))
 
 
 if __name__ == "__main__":

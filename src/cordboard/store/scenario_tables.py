@@ -7,6 +7,7 @@ from cordboard.store.tables import SEQ, Utc, flag, metadata, whole, word
 
 _UNFINISHED = text("outcome IS NULL")
 _ENDED = text("outcome IS NOT NULL")
+_IN_TURN = text("outcome IS NULL AND wake IS NULL")
 _LEASED = text("lease_until IS NOT NULL")
 _WAITING = text("NOT taken")
 _WITH_ERROR = text("error <> ''")
@@ -57,6 +58,8 @@ runs = Table(
     Index("ix_runs_due", "wake", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
     Index("ix_runs_leased", "lease_until", sqlite_where=_LEASED, postgresql_where=_LEASED),
     Index("ix_runs_rivals", "scenario", "key", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
+    # Asked of at the end of every run. `rivals` would look at each of ten thousand that sleep under one key.
+    Index("ix_runs_in_turn", "scenario", "key", sqlite_where=_IN_TURN, postgresql_where=_IN_TURN),
     Index("ix_runs_old", "started", sqlite_where=_ENDED, postgresql_where=_ENDED),
     Index(None, "scenario", "key"),
 )

@@ -23,7 +23,7 @@ async def ordered(steps: str, **more: Any) -> tuple[list[Mapping[str, Any]], lis
     async with Trial(service(steps, name="main", variables=VARIABLES), **more) as trial:
         await trial.start("main")
         await trial.ended()
-        return [each.payload | {"kind": each.kind} for each in await trial.store.effects()], trial.path
+        return [{**each.payload, "kind": each.kind} for each in await trial.store.effects()], trial.path
 
 
 @virtual_time

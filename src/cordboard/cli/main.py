@@ -3,7 +3,7 @@
 import typer
 
 from cordboard import __version__
-from cordboard.cli import hooks, lines, log, manual, runs, scenarios, tokens, users
+from cordboard.cli import hooks, lines, log, manual, outbox, runs, scenarios, tokens, users
 from cordboard.cli.demo import demo
 from cordboard.cli.dial import dial
 from cordboard.cli.outside import outside
@@ -31,6 +31,9 @@ app.add_typer(lines.app, name="line")
 app.add_typer(hooks.app, name="hook")
 app.add_typer(runs.app, name="run")
 app.add_typer(tokens.app, name="token")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(outbox.mail, name="mail")
+app.add_typer(outbox.webhook, name="webhook")
 app.command("log")(log.show)
 app.command("manual")(manual.write)
 

@@ -62,7 +62,10 @@ class EmailGateway:
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """See Gateway."""
-        server = await self._settings.mail()
+        try:
+            server = await self._settings.mail()
+        except Exception as fault:  # whatever keeps the settings away, nothing has left yet
+            raise TemporaryError(f"the settings of the mail server cannot be read: {fault}") from fault
         if server is None:
             raise TemporaryError("no mail server is set: tell it with `cordboard mail set`")
         try:

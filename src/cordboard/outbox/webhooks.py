@@ -47,7 +47,10 @@ class WebhookGateway:
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """See Gateway."""
-        rules = await self._settings.webhooks()
+        try:
+            rules = await self._settings.webhooks()
+        except Exception as fault:  # whatever keeps the settings away, nothing has left yet
+            raise TemporaryError(f"the settings of webhooks cannot be read: {fault}") from fault
         try:
             url = web_address(delivery.recipient)
         except ValueError as fault:

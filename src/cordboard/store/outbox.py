@@ -187,7 +187,13 @@ class StoredOutbox:
             if row is None:
                 return False
             patience = max(row["deadline"] - row["ordered"], timedelta(minutes=1))
-            values = {"state": State.WAITING.value, "due": now, "deadline": now + patience, "settled": None, "doubts": 0}
+            values = {
+                "state": State.WAITING.value,
+                "due": now,
+                "deadline": now + patience,
+                "settled": None,
+                "doubts": 0,
+            }
             connection.execute(update(deliveries).where(deliveries.c.id == id_).values(values))
             return True
 

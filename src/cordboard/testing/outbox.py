@@ -93,7 +93,7 @@ def delivery(kind: str, recipient: str, payload: Mapping[str, Any], *, key: str 
 async def settled(store: Store, count: int) -> Sequence[Delivery]:
     """Wait until `count` deliveries are there and nothing will happen to any of them by itself. By number."""
     while True:
-        found = await store.outbox.find()
+        found = await store.outbox.find(limit=1000)
         if len(found) >= count and all(each.due is None for each in found):
             return sorted(found, key=lambda each: each.id)
         await asyncio.sleep(0.05)

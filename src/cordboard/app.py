@@ -310,9 +310,9 @@ async def _forget_what_is_old(store: Store, clock: Clock, settings: Settings) ->
         before = clock.now() - timedelta(days=settings.trace_days)
         try:
             runs = await store.traces.forget_before(before) + await store.traces.forget_beyond(settings.trace_runs)
-            rows = await store.runs.forget(before)
+            rows = await store.runs.forget(before) + await store.outbox.forget(before)
             if runs or rows:
-                _log.info("what is old is deleted", traces=runs, runs_and_messages=rows)
+                _log.info("what is old is deleted", traces=runs, other_rows=rows)
         except StoreError as fault:
             _log.warning("what is old cannot be deleted; it is tried again tomorrow", error=str(fault))
         await asyncio.sleep(_DAY)

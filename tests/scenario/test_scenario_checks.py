@@ -88,7 +88,7 @@ BROKEN = [
     ("value: =n + 1", 'value: =caller & ""', None, "", ""),
     ("    value: =n + 1", "    value: =n > 1", (28, 5), "a boolean does not fit into 'n'", ""),
     ("scenario: other", "scenario: othr", (33, 5), "there is no scenario 'othr'", "did you mean 'other'"),
-    ("kind: voice", "kind: voise", (2, 1), "unknown kind of scenario", "voice or service"),
+    ("kind: voice", "kind: voise", (2, 1), "unknown kind of scenario", "voice, service, dialog"),
     ("kind: voice", "kind: service", (13, 5), "'say' cannot stand in a service scenario", "voice scenarios"),
     ("scenario: main", "scenario: mine", (1, 1), "calls itself 'mine'", "write 'main'"),
     ("start: greet", "start: grete", (8, 1), "no step 'grete'", "did you mean 'greet'"),
@@ -101,7 +101,7 @@ BROKEN = [
      (22, 3), "a loop without waiting: count → more → count", "pause"),
     (END, "  bye:\n    component: wait\n    time: soon", (37, 5), "no duration", "How long."),
     (END, "  bye:\n    component: end\n    version: 2", (37, 5), "version 2 is newer", "update"),
-    ("      - {id: one,", "      - {id: One,", (19, 10), "string should match", ""),
+    ("      - {id: one,", "      - {id: One,", (19, 10), "must be written as the pattern", ""),
     ('key: "1", to: count}', "to: count}", (19, 9), "property 'key' is missing", ""),
     ("      phone: =caller", "      phone: =coller", (41, 15), "no variable 'coller'", ""),
 ]  # fmt: skip

@@ -4,17 +4,18 @@ import asyncio
 import fcntl
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 
+from cordboard.app import catalogue
 from cordboard.config import Settings, SettingsError
-from cordboard.locale import LANGUAGES, tell
+from cordboard.locale import LANGUAGES, describe_in, tell
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
 
@@ -32,7 +33,7 @@ Data = Annotated[
 
 def fail(sentence: str, status: int = 1) -> NoReturn:
     """Say what is wrong and what to do, then stop."""
-    errors.print(sentence, style="red", markup=False)
+    errors.print(told(sentence), style="red", markup=False)
     raise typer.Exit(status)
 
 
@@ -45,8 +46,24 @@ def language() -> str:
 
 
 def told(sentence: str) -> str:
-    """A sentence in that language."""
-    return tell(sentence, language())
+    """A sentence in that language; the help of a property, which often is the hint of a fault, as well."""
+    words = tell(sentence, language())
+    return words if words != sentence else _helps(language()).get(sentence, sentence)
+
+
+@lru_cache(maxsize=4)
+def _helps(language: str) -> Mapping[str, str]:
+    """The help of every property of every component, by its English text."""
+    if language == "en":
+        return {}
+    every = catalogue().describe()
+    return dict(pair for each in every for pair in _pairs(each, describe_in(each, language)))
+
+
+def _pairs(english: Mapping[str, Any], translated: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for one, other in zip(english.get("properties", ()), translated.get("properties", ()), strict=True):
+        yield one["help"], other["help"]
+        yield from _pairs({"properties": one.get("fields", ())}, {"properties": other.get("fields", ())})
 
 
 def settings_for(data: Path | None) -> Settings:

@@ -78,7 +78,7 @@ class _OfficeReader(NodeReader):
             routes=tuple(self._routes(parts.get("routes"), [line.line.name for line in lines])),
         )
         calendar = self._calendar(parts["calendar"]) if "calendar" in parts else OfficeCalendar()
-        self.faults += [Fault(fault) for fault in faults(office)]
+        self.faults += [Fault(message) for message in faults(office)]
         return OfficeFile(office, {login: pin for login, pin in pins.items() if pin}, self.faults, calendar)
 
     def _calendar(self, node: Node) -> OfficeCalendar:

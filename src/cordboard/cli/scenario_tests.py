@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from cordboard.cli.common import Data, console, fail, settings_for
+from cordboard.cli.common import Data, console, fail, settings_for, told
 from cordboard.cli.simulate import OfficeOption, sound_scenarios
 from cordboard.cli.simulated_office import office_for, quiet
 from cordboard.scenario.ports import Release
 from cordboard.scenario.programs import ReleasePrograms
+from cordboard.scenario.said import said
 from cordboard.simulation.coverage import ScenarioCoverage, coverage, lines_of, percent
 from cordboard.simulation.junit import junit, name_of
 from cordboard.simulation.scenario_tests import SuiteResult, find_suites, run_suite
@@ -55,7 +56,7 @@ def run_tests(
         results.append(result)
         programs = ReleasePrograms(Release(1, scenarios), simulated.catalogue, simulated.zone, simulated.country)
         covered += coverage(scenarios, programs, result.steps)
-    for line in [line for result in results for line in _lines(result, told=show_transcript)]:
+    for line in [line for result in results for line in _lines(result, transcripts=show_transcript)]:
         console.print(line, markup=False)
     if show_coverage:
         console.print("\n" + "\n".join(lines_of(covered)), markup=False)
@@ -63,20 +64,24 @@ def run_tests(
         _write(junit_file, junit(results))
     every = [test for result in results for test in result.results]
     failed = sum(not test.passed for test in every) + sum(len(result.faults) for result in results)
-    console.print(f"{len(every)} test{'s' if len(every) != 1 else ''}, {failed} failed", markup=False)
+    console.print(
+        told(f"1 test, {failed} failed" if len(every) == 1 else f"{len(every)} tests, {failed} failed"), markup=False
+    )
     if failed:
         raise typer.Exit(1)
     if min_coverage is not None and percent(covered) < min_coverage:
         fail(f"The tests take {percent(covered):.0f} % of the exits; {min_coverage:g} % are wanted.")
 
 
-def _lines(result: SuiteResult, *, told: bool) -> list[str]:
-    lines = [f"{file}:{fault}" for file, fault in result.faults]
+def _lines(result: SuiteResult, *, transcripts: bool) -> list[str]:
+    lines = [f"{file}:{fault.told(told)}" for file, fault in result.faults]
+    passed, failed = told(said("ok")), told(said("FAILED"))
+    width = max(len(passed), len(failed))
     for test in result.results:
-        lines.append(f"{'ok    ' if test.passed else 'FAILED'}  {test.file.name}: {name_of(test)}")
-        lines += [f"    {test.file}:{failure.line}: {failure.message}" for failure in test.failures]
-        if told and test.report is not None and not test.passed:
-            lines += [f"      {line}" for line in transcript(test.report)]
+        lines.append(f"{passed if test.passed else failed:<{width}}  {test.file.name}: {name_of(test)}")
+        lines += [f"    {test.file}:{failure.line}: {told(failure.message)}" for failure in test.failures]
+        if transcripts and test.report is not None and not test.passed:
+            lines += [f"      {line}" for line in transcript(test.report, told)]
     return lines
 
 

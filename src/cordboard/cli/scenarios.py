@@ -48,7 +48,10 @@ async def check_all(
     _print_faults(files)
     if any(file.broken for file in files):
         raise typer.Exit(1)
-    console.print(f"{len(files)} scenario{'s' if len(files) > 1 else ''} can be published", markup=False)
+    one = len(files) == 1
+    console.print(
+        told("1 scenario can be published" if one else f"{len(files)} scenarios can be published"), markup=False
+    )
 
 
 @app.command()
@@ -102,13 +105,17 @@ async def publish_folder(
         # The running exchange looks for a new release that often: what is printed below is then true.
         await asyncio.sleep(FRESH)
     if before and number:
-        console.print("\n".join(tell(compare_all(before, {file.name: file.text for file in files}))), markup=False)
+        console.print(
+            "\n".join(tell(compare_all(before, {file.name: file.text for file in files}), told)), markup=False
+        )
     for sentence in dead_ends(office, {file.name for file in files}):
-        errors.print(sentence, markup=False)
+        errors.print(told(sentence), markup=False)
     console.print(
-        f"Release {number} is published: the next call follows it"
-        if number
-        else "Nothing has changed since the last release"
+        told(
+            f"Release {number} is published: the next call follows it"
+            if number
+            else "Nothing has changed since the last release"
+        )
     )
 
 

@@ -77,7 +77,7 @@ def print_report(report: Report, *, as_json_text: bool = False) -> None:
     if as_json_text:
         console.print(json.dumps(as_json(report), ensure_ascii=False, indent=1), markup=False)
     else:
-        console.print("\n".join(transcript(report)), markup=False)
+        console.print("\n".join(transcript(report, told)), markup=False)
 
 
 def office_beside(folder: Path) -> Path | None:
@@ -101,13 +101,13 @@ def sound_scenarios(folder: Path, office: OfficeInMemory, *, only: Path | None =
     for each in wanted:
         for one in each.faults:
             if one.severity is Severity.ERROR:
-                errors.print(f"{each.path}:{one}", markup=False)
+                errors.print(f"{each.path}:{one.told(told)}", markup=False)
     if any(each.broken for each in wanted):
         fail("A scenario with errors cannot be tried: mend it first.")
     if broken := [each.path.name for each in checked if each.broken]:
         names = ", ".join(broken[:5]) + (" …" if len(broken) > 5 else "")
         errors.print(
-            f"With errors, and not to be entered: {names} (see `cordboard scenario check {folder}`)", markup=False
+            told(f"With errors, and not to be entered: {names} (see `cordboard scenario check {folder}`)"), markup=False
         )
     return {each.name: each.text for each in checked}
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from cordboard.app import Goodbye, Scenarios, catalogue
-from cordboard.cli.common import fail, opened, settings_for
+from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
@@ -225,7 +225,7 @@ def office_for(office_file: Path | None, data: Path | None, *, spoken: bool = Fa
         except (OSError, UnicodeDecodeError) as fault:
             fail(f"{office_file} cannot be read: {fault}.")
         if read.faults:
-            fail("\n".join(f"{office_file}:{fault}" for fault in read.faults))
+            fail("\n".join(f"{office_file}:{fault.told(told)}" for fault in read.faults))
         return _made(read.office, pins=read.pins, prompts=settings.prompts, spoken=sounds, calendar=read.calendar)
     more = {"prompts": settings.prompts, "spoken": sounds, "calendar": CalendarFile(settings.calendar)}
     if not settings.set_up:

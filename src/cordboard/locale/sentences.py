@@ -15,6 +15,8 @@ from cordboard.locale.tables import table
 LANGUAGES = ("en", "ru", "uk")
 _DEEP = 4
 """Sentences within sentences."""
+_OWN = frozenset({"name", "names", "scenario", "step", "number", "path", "called", "keys"})
+"""Values that are the user's own, even if they look like a word of ours: a variable may be called `number`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,12 @@ def _told(text: str, language: str, deep: int) -> str:
         return str(words[text])
     if not deep:
         return text
+    if listed := _told_list(text, language, deep):
+        return listed
     for template in _templates(language):
         if found := template.pattern.fullmatch(text):
-            values = [_value(value, language, deep - 1) for value in found.groups()]
+            given = zip(template.names, found.groups(), strict=True)
+            values = [value if name[1:] in _OWN else _value(value, language, deep - 1) for name, value in given]
             return string.Formatter().vformat(template.told, (), dict(zip(template.names, values, strict=True)))
     for between in ("; ", ": "):
         # What a sentence is about stands before a colon: a property, a function, a variable.
@@ -51,13 +56,35 @@ def _told(text: str, language: str, deep: int) -> str:
             first = _told(head, language, deep - 1) if between == "; " else head
             if (first, told) != (head, tail):
                 return first + between + told
+    if text.endswith(".") and (told := _told(text[:-1], language, deep - 1)) != text[:-1]:
+        return f"{told}."
     return text
+
+
+def _told_list(text: str, language: str, deep: int) -> str:
+    """Sentences between commas, if each is known. Words alone may be the names of things: they are none."""
+    parts = _COMMA.split(text)
+    if len(parts) < 2 or not table("words", language).keys().isdisjoint(parts):
+        return ""
+    told = []
+    for part in parts:
+        if (one := _told(part, language, deep - 1)) == part:
+            return ""
+        told.append(one)
+    return ", ".join(told)
+
+
+_COMMA = re.compile(r", (?=(?:[^']*'[^']*')*[^']*$)")
+"""One that stands in no quotes."""
 
 
 def _value(value: str, language: str, deep: int) -> str:
     """A type or a kind has its word; what may be a sentence is told; the user's own words stay."""
     known = " " in value or value in table("words", language)
-    return _told(value, language, deep) if known and not value.startswith(("'", '"')) else value
+    return _told(value, language, deep) if known and not _QUOTED.fullmatch(value) else value
+
+
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|“[^”]*”""")
 
 
 @lru_cache(maxsize=4)
@@ -73,8 +100,8 @@ def _templates(language: str) -> list[_Template]:
         letters = sum(len(re.sub(r"\W", "", literal)) for literal, *_ in parts)
         if not names or letters < 2 or not all(re.fullmatch(r"\w+", name) for name in names):
             continue
-        pattern = "".join(re.escape(literal) + ("(.+?)" if name is not None else "") for literal, name, *_ in parts)
+        pattern = "".join(re.escape(literal) + ("(.*?)" if name is not None else "") for literal, name, *_ in parts)
         keys = tuple(f"_{name}" for name in names)
         renamed = re.sub(r"(?<!\{)\{(\w+)\}", r"{_\1}", told)
-        found.append((letters, _Template(re.compile(pattern, re.DOTALL), renamed, keys)))
-    return [template for _, template in sorted(found, key=lambda each: -each[0])]
+        found.append(((letters, len(english)), _Template(re.compile(pattern, re.DOTALL), renamed, keys)))
+    return [template for _, template in sorted(found, key=lambda each: each[0], reverse=True)]

@@ -114,7 +114,7 @@ class Compiler:
         try:
             mode = RunMode(scenario.mode or RunMode.PARALLEL)
         except ValueError:
-            hint = closest(scenario.mode, RunMode) or f"possible are {', '.join(RunMode)}"
+            hint = closest(scenario.mode, RunMode) or said("possible are {names}", names=", ".join(RunMode))
             self._fault(f"unknown run mode {scenario.mode!r}", ("mode",), hint)
         if scenario.at_most.isascii() and scenario.at_most.isdigit() and 1 <= int(scenario.at_most[:6]) <= 10_000:
             at_most = int(scenario.at_most)
@@ -147,8 +147,10 @@ class Compiler:
             return ScenarioKind(self.scenario.kind)
         except ValueError:
             if self.scenario.kind:
-                kinds = " or ".join(ScenarioKind)
-                self._fault(f"unknown kind of scenario {self.scenario.kind!r}", ("kind",), f"write {kinds}")
+                kinds = ", ".join(ScenarioKind)
+                self._fault(
+                    f"unknown kind of scenario {self.scenario.kind!r}", ("kind",), said("write {names}", names=kinds)
+                )
             return None
 
     def _variable(self, variable: Variable) -> Declared | None:
@@ -194,7 +196,7 @@ class Compiler:
             self._fault(f"unknown component {step.component!r}", (*path, "component"), hint)
             return None
         if kind is not None and kind not in component.kinds:
-            hint = f"it can stand in {' or '.join(sorted(component.kinds))} scenarios"
+            hint = f"it can stand in {', '.join(sorted(component.kinds))} scenarios"
             self._fault(f"{step.component!r} cannot stand in a {kind} scenario", (*path, "component"), hint)
         written = dict(step.properties)
         if step.version > component.version:
@@ -237,7 +239,7 @@ class Compiler:
             place = (*path, "exits", exit_)
             if exit_ not in fixed:
                 has_rows = any(shape.makes_exits for shape in component.properties().values())
-                hint = f"possible are {', '.join(fixed)}"
+                hint = said("possible are {names}", names=", ".join(fixed))
                 hint += "; the cord of a row stands in it as `to`" if has_rows else ""
                 self._fault(f"{step.component!r} has no exit {exit_!r}", place, hint)
             elif target not in self.scenario.steps:

@@ -1,11 +1,12 @@
 """What differs between two scenarios, or two sets of them, in the words of the language: steps, cords, properties."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from cordboard.scenario.graph import Scenario, Step, Variable, Written
+from cordboard.scenario.said import said
 from cordboard.scenario.text import read
 
 
@@ -183,39 +184,40 @@ def _layout(scenario: str, before: Scenario, after: Scenario) -> list[Change]:
     ]
 
 
-def tell(changes: Sequence[Change]) -> list[str]:
-    """The differences as lines to read, under the names of their scenarios."""
+def tell(changes: Sequence[Change], words: Callable[[str], str] = str) -> list[str]:
+    """The differences as lines to read, under the names of their scenarios. `words` says a word as the reader does."""
     lines: list[str] = []
     scenario: str | None = None
     for change in changes:
         if change.part is Part.SCENARIO:
-            lines.append(f"{_SIGNS[change.what]} scenario {change.scenario}")
+            lines.append(f"{_SIGNS[change.what]} {words('scenario')} {change.scenario}")
             scenario = None
             continue
         if change.scenario != scenario:
             scenario = change.scenario
-            lines.append(f"  scenario {scenario}")
-        lines.append(f"    {_SIGNS[change.what]} {_told(change)}")
+            lines.append(f"  {words('scenario')} {scenario}")
+        lines.append(f"    {_SIGNS[change.what]} {_told(change, words)}")
     return lines
 
 
 _SIGNS: Mapping[What, str] = {What.ADDED: "+", What.REMOVED: "-", What.CHANGED: "~"}
 
 
-def _told(change: Change) -> str:
+def _told(change: Change, words: Callable[[str], str]) -> str:
+    step = f"{words('step')} {change.step}"
     match change.part:
         case Part.STEP:
-            return f"step {change.step} [{_shown(change.after or change.before)}]"
+            return f"{step} [{_shown(change.after or change.before)}]"
         case Part.TEXT:
-            return "comments, blanks or order alone; or the text cannot be read"
+            return words(said("comments, blanks or order alone; or the text cannot be read"))
         case Part.CORD:
-            return f"step {change.step}: exit {change.name}{_from_to(change, ' → ')}"
+            return f"{step}: {words('exit')} {change.name}{_from_to(change, ' → ')}"
         case Part.LAYOUT:
-            return f"step {change.step} is shown elsewhere{_from_to(change, ': ')}"
+            return f"{step} {words(said('is shown elsewhere'))}{_from_to(change, ': ')}"
         case Part.PROPERTY:
-            return f"step {change.step}: {change.name}{_from_to(change, ': ')}"
+            return f"{step}: {change.name}{_from_to(change, ': ')}"
         case Part.VARIABLE:
-            return f"variable {change.name}{_from_to(change, ': ')}"
+            return f"{words('variable')} {change.name}{_from_to(change, ': ')}"
         case _:
             return f"{change.name}{_from_to(change, ': ')}"
 

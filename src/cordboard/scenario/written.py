@@ -10,6 +10,7 @@ from cordboard.scenario.component import Component
 from cordboard.scenario.expressions import Compiled, ExpressionError, Names, Scope, compile_expression, compile_template
 from cordboard.scenario.graph import Written
 from cordboard.scenario.properties import Form, Property, properties_of
+from cordboard.scenario.pydantic_words import collapsed
 from cordboard.scenario.said import said
 from cordboard.scenario.values import SIMPLE, BadValueError, ValueType, convert, parse, shorten, show, type_of
 
@@ -92,7 +93,12 @@ def _compile_fields(
     evaluators = {}
     for name in written:
         if name not in shapes:
-            report(f"unknown property {name!r}", *path, name, hint=f"possible are {', '.join(shapes) or 'none'}")
+            report(
+                f"unknown property {name!r}",
+                *path,
+                name,
+                hint=said("possible are {names}", names=", ".join(shapes) or "none"),
+            )
     for name, shape in shapes.items():
         if name not in written:
             if shape.required:
@@ -169,7 +175,9 @@ def _compile_one(shape: Property, text: str, scope: Scope, report: Report, path:
 
 def _literal(shape: Property, text: str, scope: Scope) -> Evaluator:
     if shape.choices and text not in shape.choices and text:
-        raise BadValueError(f"{text!r} is not possible here; write {', '.join(shape.choices)}")
+        raise BadValueError(
+            said("{text!r} is not possible here; write {names}", text=text, names=", ".join(shape.choices))
+        )
     if shape.optional and not text.strip():
         return Evaluator(lambda _: None, constant=True)
     value = parse(shape.value_type or ValueType.TEXT, text, zone=scope.zone, country=scope.country)
@@ -227,12 +235,3 @@ def _check_constants(component: type[Component], evaluators: Mapping[str, Evalua
 def _help(component: type[BaseModel], name: str) -> str:
     shape = properties_of(component).get(name)
     return shape.help if shape else ""
-
-
-def collapsed(error: ValidationError) -> list[tuple[tuple[str, ...], str]]:
-    """Pydantic's findings as (path, sentence), without its vocabulary."""
-    found = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        message = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-        found.append((tuple(str(part) for part in item["loc"]), message[:1].lower() + message[1:]))
-    return found

@@ -47,7 +47,7 @@ def _party(report: Report, wanted: Wanted) -> PartyReport | None:
 
 
 def _nobody(wanted: Wanted) -> Failure:
-    who = wanted.of or "nobody calls in a service scenario"
+    who = wanted.of or said("nobody calls in a service scenario")
     return Failure(said("{name}: there is no such party: {who}", name=wanted.name, who=who), wanted.line)
 
 
@@ -116,7 +116,7 @@ def _whole_path(report: Report, wanted: Wanted) -> list[Failure]:
     steps = walked(report.steps)
     for place, item in enumerate(wanted.value):
         if place >= len(steps) or not _is(steps[place], item.value):
-            instead = shown(steps[place : place + 1])[0] if place < len(steps) else "the end"
+            instead = shown(steps[place : place + 1])[0] if place < len(steps) else said("the end")
             return [
                 Failure(said("whole_path {step!r}: came to {instead}", step=item.value, instead=instead), item.line)
             ]
@@ -290,7 +290,7 @@ def _messages(report: Report, wanted: Wanted) -> list[Failure]:
 
 
 def _outcome(report: Report, wanted: Wanted) -> list[Failure]:
-    return _equal(wanted, report.outcome, f" ({report.error})" if report.error else "")
+    return _equal(wanted, report.outcome, report.error)
 
 
 def _error(report: Report, wanted: Wanted) -> list[Failure]:
@@ -307,20 +307,20 @@ def _lasts(report: Report, wanted: Wanted) -> list[Failure]:
     return [Failure(said("lasts: it took {took}", took=show_duration_of(report.seconds)), wanted.line)]
 
 
-def _equal(wanted: Wanted, actual: str, more: str = "") -> list[Failure]:
+def _equal(wanted: Wanted, actual: str, error: str = "") -> list[Failure]:
     if wanted.value == actual:
         return []
-    words = said(
-        "{name}: expected {wanted}, was {actual}",
-        name=wanted.name,
-        wanted=wanted.value,
-        actual=(actual or "nothing") + more,
+    values = {"name": wanted.name, "wanted": wanted.value, "actual": actual or said("nothing")}
+    words = (
+        said("{name}: expected {wanted}, was {actual} ({error})", error=error, **values)
+        if error
+        else said("{name}: expected {wanted}, was {actual}", **values)
     )
     return [Failure(words, wanted.line)]
 
 
 def _list(texts: Sequence[str]) -> str:
-    return ", ".join(texts) or "nothing"
+    return ", ".join(texts) or said("nothing")
 
 
 _CHECKS: Mapping[str, Callable[[Report, Wanted], list[Failure]]] = {

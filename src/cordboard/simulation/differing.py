@@ -33,6 +33,6 @@ def _parting(old: Sequence[str], new: Sequence[str]) -> str:
     if not new:
         return said("a run that is no longer there: {place}", place=old[0].strip())
     index = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-    was = old[index].strip() if index < len(old) else "the end"
-    now = new[index].strip() if index < len(new) else "the end"
+    was = old[index].strip() if index < len(old) else said("the end")
+    now = new[index].strip() if index < len(new) else said("the end")
     return said("the ways part at step {number}: it was {was}, it is {now}", number=index + 1, was=was, now=now)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cordboard.scenario.rehearsal import StepAnswer
+from cordboard.scenario.said import said
 from cordboard.scenario.values import AnyValue
 from cordboard.simulation.far_end import FarEnd
 from cordboard.telephony import Tone
@@ -55,6 +56,12 @@ class SecondCall:
     when: Sequence["Deed"] = ()
     """What he does in his call."""
 
+    @property
+    def told(self) -> str:
+        """The call in words."""
+        who = self.account or self.caller or said("somebody unknown")
+        return said("call of {who} to {called}", who=who, called=self.number)
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -90,25 +97,22 @@ class Deed:
     def does(self) -> str:
         """What is done, in words."""
         return (
-            (f"presses {self.press}" if self.press else "")
-            or ("hangs up" if self.hang_up else "")
-            or (f"holds for {self.hold:g}s" if self.hold else "")
-            or (f"event {self.event.name}" if self.event else "")
-            or (f"starts {self.start.scenario}" if self.start else "")
-            or (
-                f"call of {self.call.account or self.call.caller or 'somebody'} to {self.call.number}"
-                if self.call
-                else ""
-            )
-            or "waits"
+            (said("presses {keys}", keys=self.press) if self.press else "")
+            or (said("hangs up") if self.hang_up else "")
+            or (said("holds for {time}", time=f"{self.hold:g}s") if self.hold else "")
+            or (said("event {name}", name=self.event.name) if self.event else "")
+            or (said("starts {scenario}", scenario=self.start.scenario) if self.start else "")
+            or (self.call.told if self.call else "")
+            or said("waits")
         )
 
     @property
     def told(self) -> str:
         """The deed in words, with its time."""
         nth = f" ({self.visit})" if self.visit else ""
-        when = f"hears {self.hears!r}" if self.hears else f"at {self.at}{nth}" if self.at else ""
-        parts = [when, f"after {self.after:g}s" if self.after else "", self.does]
+        when = said("hears {text!r}", text=self.hears) if self.hears else ""
+        when = when or (said("at the step {step}", step=f"{self.at}{nth}") if self.at else "")
+        parts = [when, said("after {time}", time=f"{self.after:g}s") if self.after else "", self.does]
         return ", ".join(part for part in parts if part)
 
 

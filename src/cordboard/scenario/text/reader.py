@@ -7,6 +7,7 @@ from typing import Any
 
 from cordboard.scenario.faults import Fault, Severity
 from cordboard.scenario.graph import Scenario, Step, Variable, Written
+from cordboard.scenario.said import said
 from cordboard.scenario.text.nodes import ListNode, MapNode, Mark, Node, Scalar, TextError, compose
 
 MAX_STEPS = 1000
@@ -66,7 +67,9 @@ class _Reader:
             if name in _META:
                 meta[name] = self._text(node, (name,))
             elif name not in _PARTS:
-                self._fault((name,), f"unknown name {name!r}", f"possible are {', '.join(_META + _PARTS)}")
+                self._fault(
+                    (name,), f"unknown name {name!r}", said("possible are {names}", names=", ".join(_META + _PARTS))
+                )
         for name in ("scenario", "kind", "start"):
             if not meta.get(name):
                 self._fault((name,), f"{name!r} is missing", f"add a line `{name}: …`")
@@ -98,7 +101,9 @@ class _Reader:
                 continue
             fields = {name: self._text(item, (*path, name)) for name, item in self._map(row, path).items()}
             for name in fields.keys() - set(_VARIABLE):
-                self._fault((*path, name), f"unknown name {name!r}", f"possible are {', '.join(_VARIABLE)}")
+                self._fault(
+                    (*path, name), f"unknown name {name!r}", said("possible are {names}", names=", ".join(_VARIABLE))
+                )
             name = fields.get("name", "")
             if not name:
                 self._fault(path, "the variable has no name", "write `- {name: pin, type: text}`")

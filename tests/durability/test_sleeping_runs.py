@@ -1,4 +1,3 @@
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -6,19 +5,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from cordboard.scenario.ports import NewRun
-from cordboard.testing.durability_sleepers import Dormitory, dormitory
+from cordboard.testing.durability_sleepers import dormitory
 from cordboard.testing.store import STORES
 
 MANY = 10_000
 TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-
-
-async def _tasks_alone(node: Dormitory) -> int:
-    """How many tasks there are, as soon as no run is held any more."""
-    async with asyncio.timeout(60):
-        while (held := node.held()).runs:  # noqa: ASYNC110  (nothing tells of the end of an object)
-            await asyncio.sleep(0)
-    return held.tasks
 
 
 @pytest.mark.slow
@@ -29,12 +20,12 @@ async def test_ten_thousand_runs_that_sleep_are_rows_and_wake_all(tmp_path: Path
         before = node.held()
         await node.fill(MANY)
         # Neither a task nor an object is there for any of them, once the last has put itself away.
-        assert await _tasks_alone(node) < before.tasks + 20
+        assert (await node.at_rest()).tasks < before.tasks + 20
         assert node.runner.live() == []
         await node.wake_one()
         await node.wake_all()
         assert await node.values() == {f"woken 067{n:07}" for n in range(MANY)}
-        await _tasks_alone(node)
+        await node.at_rest()
 
 
 async def test_the_end_of_a_run_does_not_look_at_those_that_sleep(tmp_path: Path) -> None:

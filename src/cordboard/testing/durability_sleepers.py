@@ -123,12 +123,6 @@ class Dormitory:
         )
         return {str(value) for value in found}
 
-    async def at_rest(self) -> Held:
-        """What is in this process once no run is held any more: the last ones need a moment to put themselves away."""
-        while (held := self.held()).runs:  # noqa: ASYNC110 - nothing tells of the end of an object
-            await asyncio.sleep(_LOOK)
-        return held
-
     @staticmethod
     def held() -> Held:
         """What is in this process now."""

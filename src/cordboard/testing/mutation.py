@@ -148,7 +148,7 @@ def _cords(text: _Text) -> Found:
             for index in range(len(rows)):
                 path = ("steps", step.id, name, str(index))
                 yield from text.value("dangling cord of a row", (*path, "to"), "no_such_step")
-                yield from text.value("no slug", (*path, "id"), "Not-A-Slug", "match")
+                yield from text.value("no slug", (*path, "id"), "Not-A-Slug", "pattern")
                 if index:
                     first = ("steps", step.id, name, "0", "id")
                     slug = text.scalar(*first)

@@ -194,6 +194,8 @@ def test_the_help_of_a_property_is_told_as_a_hint(tmp_path: Path, monkeypatch: p
 def test_a_check_speaks_the_language_of_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "main.yaml"
     file.write_text("scenario: main\nkind: voice\nstart: end\nsteps:\n  end: {component: stopp}\n", encoding="utf-8")
+    for stronger in ("CORDBOARD_LANGUAGE", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(stronger, raising=False)
     monkeypatch.setenv("LANG", "uk_UA.UTF-8")
     told = CliRunner().invoke(app, ["scenario", "check", str(file), "--data", str(tmp_path)])
     assert told.exit_code == 1

@@ -405,7 +405,7 @@ async def test_a_worker_that_hangs_is_killed_and_told_as_dead(monkeypatch: pytes
         with pytest.raises(WorkerDiedError):
             await stream.stats()
         await worker.died()
-    assert handler.is_lost.is_set()
+        await handler.is_lost.wait()
     await worker.close()
 
 

@@ -1,1 +1,1 @@
-"""Excel, SQL and HTTP behind small Protocols. Comes with a later issue."""
+"""The company's data behind small Protocols: workbooks (`excel`), databases (`sql`), web services (`web`)."""

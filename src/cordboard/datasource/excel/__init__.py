@@ -1,0 +1,1 @@
+"""Excel workbooks: read once per change and shared, patched in place, written through a journal."""

@@ -1,0 +1,1 @@
+"""Web services of the company and of the world, asked by scenarios."""

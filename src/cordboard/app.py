@@ -23,7 +23,7 @@ from cordboard.api import scenarios, screens, traces
 from cordboard.api.access import Access
 from cordboard.api.server import serving
 from cordboard.api.web import build
-from cordboard.components import all_components
+from cordboard.components import catalogue
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
 from cordboard.office.calendar import CalendarFile
@@ -42,7 +42,6 @@ from cordboard.outbox.deliverer import Deliverer
 from cordboard.outbox.email import EmailGateway
 from cordboard.outbox.ports import EMAIL, WEBHOOK, Gateway
 from cordboard.outbox.webhooks import WebhookGateway
-from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.context import ScenarioError
 from cordboard.scenario.history import History
 from cordboard.scenario.ports import Message
@@ -64,11 +63,6 @@ _log = structlog.get_logger("app")
 _DAY = 24 * 3600.0
 _LOOK = 1.0
 """Seconds until a change of a line or of a user's phones is told as an event."""
-
-
-def catalogue() -> Catalogue:
-    """Every component that this version has."""
-    return Catalogue(all_components())
 
 
 def known_to(office: OfficeData, settings: Settings) -> References:

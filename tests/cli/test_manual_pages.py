@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cordboard.app import catalogue
 from cordboard.cli.main import app
+from cordboard.components import catalogue
 from cordboard.locale import LANGUAGES
 
 DOCS = Path(__file__).parents[2] / "docs" / "components"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cordboard.app import catalogue
+from cordboard.components import catalogue
 from cordboard.locale import LANGUAGES, describe_in
 from cordboard.locale.components import SHARED, mark_of
 from cordboard.locale.tables import table

@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError, create_model
 from typer.testing import CliRunner
 
-from cordboard.app import catalogue
 from cordboard.cli.main import app
+from cordboard.components import catalogue
 from cordboard.locale import describe_in, tell
 from cordboard.locale.tables import table
 from cordboard.scenario.catalogue import describe

@@ -13,7 +13,6 @@ from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 
-from cordboard.app import catalogue
 from cordboard.config import Settings, SettingsError
 from cordboard.locale import LANGUAGES, describe_in, tell
 from cordboard.store.database import Store, open_store
@@ -56,6 +55,8 @@ def _helps(language: str) -> Mapping[str, str]:
     """The help of every property of every component, by its English text."""
     if language == "en":
         return {}
+    from cordboard.components import catalogue  # noqa: PLC0415  (most commands need none of them)
+
     every = catalogue().describe()
     return dict(pair for each in every for pair in _pairs(each, describe_in(each, language)))
 

@@ -1,41 +1,54 @@
-"""All commands, each with the module that holds it."""
+"""All commands, each with the module that holds it. They are loaded when they are called."""
 
 import typer
 
 from cordboard import __version__
-from cordboard.cli import hooks, lines, log, manual, outbox, runs, scenarios, tokens, users
-from cordboard.cli.demo import demo
-from cordboard.cli.dial import dial
-from cordboard.cli.outside import outside
-from cordboard.cli.replay import replay_run
-from cordboard.cli.scenario_tests import run_tests
-from cordboard.cli.simulate import simulate
-from cordboard.cli.up import up
+from cordboard.cli.lazy import group_of
+
+COMMANDS = {
+    "up": ("cordboard.cli.up:up", "Start the exchange. The first start makes the demo office; Ctrl-C stops."),
+    "dial": (
+        "cordboard.cli.dial:dial",
+        "Call a number with a scripted phone (real SIP and RTP) and tell what happened.",
+    ),
+    "demo": (
+        "cordboard.cli.demo:demo",
+        "Start an exchange of its own on free ports, call the demo's scenarios, and tell what happened.",
+    ),
+    "outside": (
+        "cordboard.cli.outside:outside",
+        "Answer calls to any number: those that end in 9 are busy, in 8 nobody answers, all others play a tone.",
+    ),
+    "scenario": ("cordboard.cli.scenarios:app", "Scenarios: check, publish, compare, go back, simulate, test."),
+    "hook": (
+        "cordboard.cli.hooks:app",
+        "What starts scenarios by itself: calls and numbers, events, schedules, the end of a talk.",
+    ),
+    "run": ("cordboard.cli.runs:app", "Runs of scenarios, living and past."),
+    "log": (
+        "cordboard.cli.log:show",
+        "Show the newest calls: each chain with its legs, who was joined with whom, and the scenarios that took part.",
+    ),
+    "user": ("cordboard.cli.users:app", "The people of the office and their phones."),
+    "line": ("cordboard.cli.lines:app", "External lines."),
+    "token": ("cordboard.cli.tokens:app", "Tokens of programs that use the HTTP API."),
+    "outbox": ("cordboard.cli.outbox:app", "Mails and webhooks on their way."),
+    "mail": ("cordboard.cli.outbox:mail", "The office's mail server."),
+    "webhook": ("cordboard.cli.outbox:webhook", "Whom webhooks may call, and how they are signed."),
+    "manual": (
+        "cordboard.cli.manual:write",
+        "Write the manual of all components, in English, Russian and Ukrainian.",
+    ),
+}
+"""By name: where it is, and what the list of commands says of it (the first sentence of its own help)."""
 
 app = typer.Typer(
+    cls=group_of(COMMANDS),
     help="An office telephone exchange whose behaviour is drawn as call scenarios.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(up)
-app.command()(dial)
-app.command()(demo)
-app.command()(outside)
-scenarios.app.command("simulate")(simulate)
-scenarios.app.command("test")(run_tests)
-scenarios.app.command("replay")(replay_run)
-app.add_typer(scenarios.app, name="scenario")
-app.add_typer(users.app, name="user")
-app.add_typer(lines.app, name="line")
-app.add_typer(hooks.app, name="hook")
-app.add_typer(runs.app, name="run")
-app.add_typer(tokens.app, name="token")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(outbox.mail, name="mail")
-app.add_typer(outbox.webhook, name="webhook")
-app.command("log")(log.show)
-app.command("manual")(manual.write)
 
 
 def _version(wanted: bool) -> None:

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cordboard.app import catalogue
 from cordboard.cli.common import console, fail
 from cordboard.cli.manual_words import NAMES, QUOTES, WORDS
+from cordboard.components import catalogue
 from cordboard.locale import LANGUAGES, describe_in
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import ALL_KINDS

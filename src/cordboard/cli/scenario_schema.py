@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from cordboard.app import catalogue
+from cordboard.components import catalogue
 from cordboard.scenario.json_schema import json_schema
 
 

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.app import catalogue, known_to
+from cordboard.app import known_to
 from cordboard.cli.common import errors, fail, opened, told
+from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.scenario.faults import Fault, Severity
 from cordboard.scenario.history import History

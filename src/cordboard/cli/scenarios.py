@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.app import catalogue, known_to
+from cordboard.app import known_to
 from cordboard.cli import scenario_files, scenario_history, scenario_schema, scenario_watch
 from cordboard.cli.common import (
     Data,
@@ -20,8 +20,12 @@ from cordboard.cli.common import (
     settings_for,
     told,
 )
+from cordboard.cli.replay import replay_run
+from cordboard.cli.scenario_tests import run_tests
 from cordboard.cli.scenario_texts import Author, person
+from cordboard.cli.simulate import simulate
 from cordboard.cli.up import dead_ends
+from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.office.model import OfficeSettings
 from cordboard.scenario.diff import compare_all, tell
@@ -36,6 +40,9 @@ scenario_history.add_to(app)
 scenario_files.add_to(app)
 scenario_schema.add_to(app)
 scenario_watch.add_to(app)
+app.command("simulate")(simulate)
+app.command("test")(run_tests)
+app.command("replay")(replay_run)
 
 
 @app.command("check")

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from cordboard.app import Goodbye, Scenarios, catalogue
+from cordboard.app import Goodbye, Scenarios
 from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
+from cordboard.components import catalogue
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
 from cordboard.office.calendar import CalendarFile, OfficeCalendar

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.api.server import WebPortTakenError
-from cordboard.app import Cordboard, catalogue, known_to, running
+from cordboard.app import Cordboard, known_to, running
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, settings_for
 from cordboard.cli.log_lines import configure_logging
+from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.office.demo import CITY_LINE, DemoLogin, seed_demo
 from cordboard.office.model import OfficeData

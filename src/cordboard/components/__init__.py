@@ -51,6 +51,7 @@ from cordboard.components.voice.say import Say
 from cordboard.components.voice.say_digits import SayDigits
 from cordboard.components.voice.send_dtmf import SendDtmf
 from cordboard.components.voice.set_language import SetLanguage
+from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import Component
 
 
@@ -109,3 +110,8 @@ def all_components() -> tuple[type[Component], ...]:
         CheckPin,
         AskForm,
     )
+
+
+def catalogue() -> Catalogue:
+    """Every component that this version has."""
+    return Catalogue(all_components())

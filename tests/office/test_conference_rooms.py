@@ -7,7 +7,7 @@ from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.leg import SimulatedLeg
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.virtual_time import VirtualClock, settle, virtual_time
-from cordboard.telephony import Clip, Leg, Tone
+from cordboard.telephony import Clip, Leg, LegState, Tone
 from cordboard.testing.exchange import Listened, serving
 
 MUSIC = Clip(None, "music")
@@ -183,4 +183,23 @@ async def test_a_leg_that_has_ended_is_not_let_in() -> None:
         boris.hang_up()
         await settle()
         assert await hall.rooms.enter("711", boriss) is None
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_a_call_is_answered_when_it_has_a_place_and_not_before() -> None:
+    hall = Hall()
+
+    async def ring(leg: Leg) -> None:
+        await leg.ring()
+        await leg.ended()
+
+    async with serving(hall.exchange, ring):
+        legs = [(await hall.call(name))[1] for name in ("anna", "boris", "carl")]
+        await hall.rooms.create("711", legs[0], places=1)
+        with pytest.raises(LookupError):
+            await hall.rooms.enter("712", legs[1])
+        assert await hall.rooms.enter("711", legs[0]) is not None
+        assert await hall.rooms.enter("711", legs[2]) is None
+        assert [leg.state for leg in legs] == [LegState.ANSWERED, LegState.RINGING, LegState.RINGING]
         await hall.rooms.close()

@@ -171,7 +171,7 @@ class Rooms(Protocol):
     async def enter(
         self, name: str, leg: Leg, *, muted: bool = False, while_alone: Sequence[Sound] = ()
     ) -> Stay | None:
-        """Let an answered leg in. Whoever is alone hears his `while_alone` over and over.
+        """Let a leg in; one that rings is answered once it has a place. Who is alone hears `while_alone` over and over.
 
         None if the room is full, or the leg has ended. Raises LookupError if there is no such room.
         """

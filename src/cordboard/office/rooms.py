@@ -39,9 +39,15 @@ class ConferenceRooms:
         if 0 < room.places <= room.taken:
             return None
         room.taken += 1
-        await room.ready.wait()
-        if room.conference is None or not await room.conference.add(leg, muted=muted):
-            room.taken -= 1
+        inside = False
+        try:
+            await leg.answer()
+            await room.ready.wait()
+            inside = room.conference is not None and await room.conference.add(leg, muted=muted)
+        finally:
+            if not inside:
+                room.taken -= 1
+        if not inside:
             return None
         stay = RoomStay(room, leg, while_alone)
         room.stays.append(stay)

@@ -21,7 +21,7 @@ from cordboard.telephony import Digit, Leg, Sound
 class ConferenceJoin(Component):
     """Lets the caller into a conference room, where all hear each other.
 
-    A call that is not answered yet is answered first. If somebody makes the room into a plain talk of two ("Convert a
+    A call that is not answered yet is answered when there is a place for it: who finds none pays nothing. If somebody makes the room into a plain talk of two ("Convert a
     conference"), this step goes on when the talk is over.
 
     Exits: *ended* when he is out of the room, or the talk is over; *left* if he pressed the key for that; *alone* if
@@ -82,7 +82,6 @@ class ConferenceJoin(Component):
     async def run(self, ctx: Context) -> str:
         """Go in, and wait for whatever ends it."""
         music: Sequence[Sound] = [ctx.port(PromptFolder).find(self.music)] if self.music else ()
-        await ctx.leg.answer()
         try:
             stay = await ctx.port(Rooms).enter(self.name, ctx.leg, muted=self.muted, while_alone=music)
         except LookupError:

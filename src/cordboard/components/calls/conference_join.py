@@ -21,8 +21,8 @@ from cordboard.telephony import Digit, Leg, Sound
 class ConferenceJoin(Component):
     """Lets the caller into a conference room, where all hear each other.
 
-    A call that is not answered yet is answered when there is a place for it: who finds none pays nothing. If somebody makes the room into a plain talk of two ("Convert a
-    conference"), this step goes on when the talk is over.
+    A call that is not answered yet is answered when there is a place for it: who finds none pays nothing. If somebody
+    makes the room into a plain talk of two ("Convert a conference"), this step goes on when the talk is over.
 
     Exits: *ended* when he is out of the room, or the talk is over; *left* if he pressed the key for that; *alone* if
     nobody else was there for the time that is written; *joined* at once, if this step shall not wait; *full* if its

@@ -14,6 +14,7 @@ from cordboard.outbox.addresses import BadAddressError, email_address, web_addre
 
 __all__ = [
     "EMAIL",
+    "SMS",
     "WEBHOOK",
     "Attachments",
     "BadAddressError",
@@ -24,6 +25,7 @@ __all__ = [
     "Outbox",
     "OutboxSettings",
     "PermanentError",
+    "PostponedError",
     "Receipt",
     "Security",
     "State",
@@ -40,6 +42,10 @@ EMAIL = "email"
 `attachments`, names of recordings."""
 WEBHOOK = "webhook"
 """The kind of an effect that is a call of a program by HTTP: `to` (its address), `body` (a text in JSON), `signed`."""
+SMS = "sms"
+"""The kind of an effect that is a short message: `to` (phones with commas between), `text`; perhaps `country` (ISO 3166:
+how national writings are read), `sender`, `line` (its name: no other is taken), `urgent` (also in quiet hours),
+`scenario` (for limits)."""
 
 
 class State(StrEnum):
@@ -100,13 +106,15 @@ class Verdict:
     due: datetime | None = None
     """Of WAITING and UNCERTAIN: when it is tried again. UNCERTAIN without it is left to people."""
     receipt: str = ""
+    postponed: bool = False
+    """Of WAITING: it was not tried at all. Its `tries` are what they were, and until `due` it holds nobody back."""
 
 
 class Outbox(Protocol):
     """Keeps deliveries. Every method that writes is durable when it returns, as one transaction."""
 
     async def take_in(self, now: datetime, limit: int = 100) -> int:
-        """Make deliveries of the oldest effects of kinds EMAIL and WEBHOOK that were not taken yet; how many effects.
+        """Make deliveries of the oldest effects of the outbox's kinds that were not taken yet; how many effects.
 
         One delivery a recipient, due at once. Of the payload count: `ordered` (ISO; else `now`), `patience` (seconds
         until the deadline; else two days), `same` with `window` (seconds): an order that says the same as
@@ -118,8 +126,9 @@ class Outbox(Protocol):
         """Take up to `limit` deliveries of `kind` that may be handed over now, in order; they are SENDING.
 
         Such are those that are due, and those SENDING whose lease is over (their `doubts` are raised by one). One whose
-        recipient has an older one of the kind with a `due` and a deadline not over is held back. `tries` and
-        `epoch` are raised by one. Two nodes never get one delivery with the same epoch.
+        recipient has an older one of the kind with a `due` and a deadline not over is held back, unless that one is
+        postponed beyond `now`. `tries` and `epoch` are raised by one. Two nodes never get one delivery with the same
+        epoch.
         """
 
     async def settle(self, id_: int, epoch: int, verdict: Verdict, at: datetime) -> bool:
@@ -183,8 +192,23 @@ class PermanentError(DeliveryError):
     """It was refused and always will be."""
 
 
+class PostponedError(DeliveryError):
+    """It may not be handed over now, but from `until` on (aware). It does not count as a try; the deadline still holds.
+
+    What was ordered later to the same recipient need not wait for it.
+    """
+
+    def __init__(self, error: str, until: datetime) -> None:
+        super().__init__(error)
+        self.until = until
+
+
 class UncertainError(DeliveryError):
-    """It was handed over, and no answer came."""
+    """It was handed over, and no answer came. `references`: the far end's names for what of it was surely taken."""
+
+    def __init__(self, error: str = "", references: Sequence[str] = ()) -> None:
+        super().__init__(error)
+        self.references = tuple(references)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +232,7 @@ class Gateway(Protocol):
     async def deliver(self, delivery: Delivery) -> Receipt:
         """Hand it over once. Returns when it was taken.
 
-        Raises TemporaryError, PermanentError or UncertainError, and no other. It bounds its own time.
+        Raises TemporaryError, PermanentError, PostponedError or UncertainError, and no other. It bounds its own time.
         """
 
 

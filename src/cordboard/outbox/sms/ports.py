@@ -80,6 +80,10 @@ class SmsReport:
     words: str = ""
     """The network's own words (`UNDELIV err:005`)."""
     at: datetime | None = None
+    key: str = ""
+    """`OutgoingSms.key`, if the network tells it; empty: it does not. Settles a message of which nobody knew."""
+    to: str = ""
+    """The phone of which it is told, if the network says so. The same use, where there is no key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ class SmsLine(Protocol):
 
         It waits by itself for a place in the window or while the network throttles, up to 60 s in all.
         Raises TemporaryError (certainly not taken; also when it is not up: at once), PermanentError (this message is
-        refused for good), UncertainError (nobody knows, or only some parts were taken: how many is said).
+        refused for good), UncertainError (nobody knows, or only some parts were taken: how many is said; its
+        `references` are those of the parts that surely were).
         """
 
     async def serve(self, inbox: SmsInbox) -> None:

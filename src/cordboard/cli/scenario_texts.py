@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.app import known_to
 from cordboard.cli.common import errors, fail, opened, told
 from cordboard.components import catalogue
 from cordboard.config import Settings
@@ -19,6 +18,7 @@ from cordboard.scenario.ports import ScenarioError
 from cordboard.scenario.publishing import SUFFIX, files_in
 from cordboard.scenario.references import References
 from cordboard.store.database import Store
+from cordboard.wiring.known import known_to
 
 Author = Annotated[
     str | None, typer.Option("--author", help="Who does it; otherwise you, by your login.", show_default=False)

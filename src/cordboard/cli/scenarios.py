@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.app import known_to
 from cordboard.cli import scenario_files, scenario_history, scenario_schema, scenario_watch
 from cordboard.cli.common import (
     Data,
@@ -34,6 +33,7 @@ from cordboard.scenario.publishing import CheckedFile, check_files, files_in, pu
 from cordboard.scenario.references import References
 from cordboard.scenario.text.reader import read
 from cordboard.store.releases import FRESH
+from cordboard.wiring.known import known_to
 
 app = typer.Typer(help="Scenarios: check, publish, compare, go back, simulate, test.", no_args_is_help=True)
 scenario_history.add_to(app)

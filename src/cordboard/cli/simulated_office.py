@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from cordboard.app import Goodbye, Scenarios
 from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
 from cordboard.components import catalogue
@@ -45,6 +44,7 @@ from cordboard.simulation.script import Given
 from cordboard.speech.api import Speech
 from cordboard.speech.cache import spoken as spoken_before
 from cordboard.telephony import Clip, Exchange, LegHandler, LineTarget, PhoneNumber, Target, Wording, choose
+from cordboard.wiring.scenarios import Goodbye, Scenarios
 
 
 class OfficeInMemory:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cordboard.api.server import WebPortTakenError
-from cordboard.app import Cordboard, known_to, running
+from cordboard.app import Cordboard, running
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, settings_for
 from cordboard.cli.log_lines import configure_logging
 from cordboard.components import catalogue
@@ -31,6 +31,7 @@ from cordboard.sip.api import PortTakenError
 from cordboard.speech.service import NO_ENGINE
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
+from cordboard.wiring.known import known_to
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 """In the repository, from which the exchange is run."""

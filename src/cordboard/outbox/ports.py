@@ -43,7 +43,7 @@ EMAIL = "email"
 WEBHOOK = "webhook"
 """The kind of an effect that is a call of a program by HTTP: `to` (its address), `body` (a text in JSON), `signed`."""
 SMS = "sms"
-"""The kind of an effect that is a short message: `to` (phones with commas between), `text`; perhaps `country` (ISO 3166:
+"""The kind of an effect that is a short message: `to` (phones, commas between), `text`; perhaps `country` (ISO 3166:
 how national writings are read), `sender`, `line` (its name: no other is taken), `urgent` (also in quiet hours),
 `scenario` (for limits)."""
 

@@ -1,11 +1,14 @@
 """What stands beside the type of a property in `Annotated[...]`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Inserts:
-    """The text takes `{name}` inserts."""
+    """The text takes `{name}` inserts. What they give is put through `escape`, where the text is not for people."""
+
+    escape: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a property of a component is, derived from its annotation."""
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -55,6 +55,8 @@ class Property:
     gives: str = ""
     """The property that names the scenario whose variables these are, see `Gives`."""
     in_languages: bool = False
+    escape: Callable[[str], str] | None = None
+    """What becomes of a value that is inserted, see `Inserts`."""
 
     @property
     def refers(self) -> str:
@@ -135,6 +137,7 @@ def _property(name: str, field: FieldInfo, *, expressions: bool) -> Property:
     variable = next((marker for marker in markers if isinstance(marker, Variable)), None)
     reference = next((marker for marker in markers if isinstance(marker, Refers)), None)
     named = reference is not None and not reference.computed
+    inserts = next((marker for marker in markers if isinstance(marker, Inserts)), None)
     widget = next((marker.name for marker in markers if isinstance(marker, Widget)), "")
     return Property(
         name=name,
@@ -147,7 +150,8 @@ def _property(name: str, field: FieldInfo, *, expressions: bool) -> Property:
         default=None if field.is_required() else field.get_default(call_default_factory=True),
         widget=widget or _widget(form, type_, choices, variable, reference),
         choices=choices,
-        inserts=any(isinstance(marker, Inserts) for marker in markers),
+        inserts=inserts is not None,
+        escape=inserts.escape if inserts is not None else None,
         expressions=expressions and variable is None and not named and form is not Form.ROWS,
         variable=variable,
         reference=reference,

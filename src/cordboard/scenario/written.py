@@ -163,7 +163,7 @@ def _compile_one(shape: Property, text: str, scope: Scope, report: Report, path:
             return _computed(shape, compile_expression(text[1:], scope), scope)
         literal = text[1:] if text.startswith("'=") else text
         if shape.inserts:
-            template = compile_template(literal, scope)
+            template = compile_template(literal, scope, shape.escape or str)
             return Evaluator(template.evaluate, template.constant, template.names, ValueType.TEXT)
         return _literal(shape, literal, scope)
     except ExpressionError as error:

@@ -1,5 +1,7 @@
 """Texts with inserts: `Hello {name}!`."""
 
+from collections.abc import Callable
+
 from cordboard.scenario.expressions.bounds import text_too_long
 from cordboard.scenario.expressions.compiler import Compiled, compile_expression
 from cordboard.scenario.expressions.errors import MAX_TEXT, ExpressionError
@@ -10,8 +12,11 @@ from cordboard.scenario.values import SIMPLE, ValueType, show
 T = ValueType
 
 
-def compile_template(text: str, scope: Scope) -> Compiled:
-    """Compile a text with `{expression}` inserts; `{{` is a brace. Raises ExpressionError."""
+def compile_template(text: str, scope: Scope, escape: Callable[[str], str] = str) -> Compiled:
+    """Compile a text with `{expression}` inserts; `{{` is a brace. Raises ExpressionError.
+
+    What the inserts give is put through `escape`.
+    """
     if "{" not in text and "}" not in text:
         return Compiled(T.TEXT, lambda _: text, constant=True)
     pieces: list[str | Compiled] = []
@@ -26,7 +31,7 @@ def compile_template(text: str, scope: Scope) -> Compiled:
         shown = []
         left = MAX_TEXT
         for piece in pieces:
-            shown.append(piece if isinstance(piece, str) else show(piece.evaluate(values)))
+            shown.append(piece if isinstance(piece, str) else escape(show(piece.evaluate(values))))
             left -= len(shown[-1])
             if left < 0:
                 raise text_too_long()

@@ -198,3 +198,42 @@ async def test_settings_are_kept_and_their_secrets_encrypted(store: Store, tmp_p
     assert b"Geheimnis" not in written
     await settings.set_mail(None)
     assert await settings.mail() is None
+
+
+async def test_an_order_of_sms_is_read_with_the_country_that_it_tells(store: Store) -> None:
+    await ordered(
+        store,
+        Effect(
+            "sms", "a", {"to": "067 123 45 67, +380671234567,+7 926 123-45-67, 4433", "text": "Hi", "country": "UA"}
+        ),
+        Effect("sms", "b", {"to": "067 123 45 67", "text": "Hi"}),
+        Effect("sms", "c", {"text": "Hi"}),
+    )
+    found = [(each.key, each.recipient, each.state, each.error) for each in reversed(await store.outbox.find())]
+    assert found == [
+        ("a", "+380671234567", State.WAITING, ""),
+        ("a", "+79261234567", State.WAITING, ""),
+        ("a", "4433", State.WAITING, ""),
+        (
+            "b",
+            "",
+            State.FAILED,
+            "'067 123 45 67' is no phone that gets SMS: write +380671234567, or a short code",
+        ),
+        ("c", "", State.FAILED, "the SMS has no recipient"),
+    ]
+
+
+async def test_one_that_is_postponed_has_not_been_tried_and_holds_nobody_back(store: Store) -> None:
+    await ordered(store, mail_effect("a"), mail_effect("b"))
+    assert await claimed(store) == [(1, "boss@office.test", 1)]
+    assert await store.outbox.settle(1, 1, Verdict(State.WAITING, "quiet", TEN + 60 * MINUTE, postponed=True), TEN)
+    found = await store.outbox.get(1)
+    assert found is not None
+    assert (found.state, found.tries, found.due, found.error) == (State.WAITING, 0, TEN + 60 * MINUTE, "quiet")
+    assert await claimed(store) == [(2, "boss@office.test", 1)]  # an urgent one, perhaps
+    await store.outbox.settle(2, 1, Verdict(State.WAITING, "quiet", TEN + 60 * MINUTE, postponed=True), TEN)
+    assert await claimed(store, now=TEN + 60 * MINUTE) == [(1, "boss@office.test", 2)]  # in order again
+    assert await claimed(store, now=TEN + 61 * MINUTE) == []
+    await store.outbox.settle(1, 2, Verdict(State.WAITING, "busy", TEN + 90 * MINUTE), TEN)
+    assert await claimed(store, now=TEN + 61 * MINUTE) == []  # it was tried, so it holds back

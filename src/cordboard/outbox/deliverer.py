@@ -14,6 +14,7 @@ from cordboard.outbox.ports import (
     Gateway,
     Outbox,
     PermanentError,
+    PostponedError,
     State,
     TemporaryError,
     UncertainError,
@@ -136,6 +137,8 @@ class Deliverer:
                 receipt = await gateway.deliver(delivery)
         except TemporaryError as fault:
             return self._later(delivery, State.WAITING, State.FAILED, str(fault), fault.retry_after)
+        except PostponedError as fault:
+            return Verdict(State.WAITING, str(fault), fault.until, postponed=True)
         except PermanentError as fault:
             return Verdict(State.FAILED, str(fault))
         except (UncertainError, TimeoutError) as fault:

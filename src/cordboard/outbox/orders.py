@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cordboard.outbox.addresses import BadAddressError, email_address, web_address
-from cordboard.outbox.ports import EMAIL, WEBHOOK
+from cordboard.outbox.addresses import BadAddressError, email_address, sms_recipient, web_address
+from cordboard.outbox.ports import EMAIL, SMS, WEBHOOK
 
 PATIENCE = timedelta(days=2)
 """How long a delivery is tried unless its order says it."""
@@ -32,7 +32,7 @@ def read_order(kind: str, payload: Mapping[str, Any], now: datetime) -> Order:
     allowed = timedelta(seconds=patience) if isinstance(patience, (int, float)) and patience > 0 else PATIENCE
     window = payload.get("window")
     return Order(
-        _RECIPIENTS[kind](payload.get("to")),
+        _RECIPIENTS[kind](payload),
         ordered,
         ordered + allowed,
         str(payload.get("same", "")),
@@ -49,10 +49,10 @@ def _moment(written: object, now: datetime) -> datetime:
     return min(moment, now) if moment.tzinfo else now
 
 
-def _addresses(written: object) -> Sequence[str]:
+def _addresses(payload: Mapping[str, Any]) -> Sequence[str]:
     """Each address once, in the order in which they are written; no server tells Anna@ from anna@."""
     found: dict[str, str] = {}
-    for part in str(written or "").split(","):
+    for part in _listed(payload):
         if part.strip():
             address = email_address(part)
             found.setdefault(address.lower(), address)
@@ -61,9 +61,23 @@ def _addresses(written: object) -> Sequence[str]:
     return list(found.values())
 
 
-_RECIPIENTS: Mapping[str, Callable[[object], Sequence[str]]] = {
+def _phones(payload: Mapping[str, Any]) -> Sequence[str]:
+    """Each phone once, canonical. National writings need the country that the order tells; short codes none."""
+    country = str(payload.get("country") or "")
+    phones = [sms_recipient(part, country) for part in _listed(payload) if part.strip()]
+    if not phones:
+        raise BadAddressError("the SMS has no recipient")
+    return list(dict.fromkeys(phones))
+
+
+def _listed(payload: Mapping[str, Any]) -> Sequence[str]:
+    return str(payload.get("to") or "").split(",")
+
+
+_RECIPIENTS: Mapping[str, Callable[[Mapping[str, Any]], Sequence[str]]] = {
     EMAIL: _addresses,
-    WEBHOOK: lambda written: [web_address(str(written or ""))],
+    SMS: _phones,
+    WEBHOOK: lambda payload: [web_address(str(payload.get("to") or ""))],
 }
 KINDS = tuple(_RECIPIENTS)
 """The kinds of effects that the outbox takes."""

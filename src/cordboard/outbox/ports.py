@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from cordboard.outbox.addresses import BadAddressError, email_address, web_address
+from cordboard.outbox.addresses import BadAddressError, email_address, sms_recipient, web_address
 
 __all__ = [
     "EMAIL",
@@ -34,6 +34,7 @@ __all__ = [
     "Verdict",
     "WebhookRules",
     "email_address",
+    "sms_recipient",
     "web_address",
 ]
 

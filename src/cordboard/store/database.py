@@ -15,6 +15,9 @@ from cordboard.store.registrations import StoredRegistrations
 from cordboard.store.releases import StoredReleases
 from cordboard.store.run_store import StoredRuns
 from cordboard.store.secrets import SecretBox
+from cordboard.store.sms_inbox import StoredSmsInbox
+from cordboard.store.sms_ledger import StoredSmsLedger
+from cordboard.store.sms_settings import StoredSmsSettings
 from cordboard.store.traces import StoredTraces
 from cordboard.store.triggers import StoredHooks, StoredTokens
 from cordboard.store.writer import Writer
@@ -45,6 +48,9 @@ class Store:
         self.traces = StoredTraces(self.writer, self.reader)
         self.outbox = StoredOutbox(self.writer, self.reader)
         self.outbox_settings = StoredOutboxSettings(self.writer, self.reader, secrets)
+        self.sms_settings = StoredSmsSettings(self.writer, self.reader, secrets)
+        self.sms_ledger = StoredSmsLedger(self.writer, self.reader)
+        self.sms_inbox = StoredSmsInbox(self.writer, self.reader, clock)
 
     async def close(self) -> None:
         """Write what waits, then let go of the database."""

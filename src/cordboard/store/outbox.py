@@ -19,8 +19,17 @@ from cordboard.store.writer import Writer
 
 _MOST = 1000
 _PIECE = 500
-_COLUMNS = [column for column in deliveries.c if column.name not in ("same", "lease_until")]
-_NEW = {"tries": 0, "doubts": 0, "error": "", "receipt": "", "settled": None, "node": "", "epoch": 0}
+_COLUMNS = [column for column in deliveries.c if column.name not in ("same", "lease_until", "postponed")]
+_NEW = {
+    "tries": 0,
+    "doubts": 0,
+    "error": "",
+    "receipt": "",
+    "settled": None,
+    "node": "",
+    "epoch": 0,
+    "postponed": False,
+}
 _NOBODYS = {"node": "", "lease_until": None}
 _OPEN = deliveries.c.due.is_not(None)
 _SENDING = deliveries.c.state == State.SENDING.value
@@ -61,6 +70,7 @@ class StoredOutbox:
             older.c.id < deliveries.c.id,
             older.c.due.is_not(None),
             older.c.deadline > now,
+            ~(older.c.postponed & (older.c.due > now)),
         )
         lost = and_(_SENDING, deliveries.c.lease_until.is_(None) | (deliveries.c.lease_until <= now))
         ready = and_(~_SENDING, deliveries.c.due <= now)
@@ -81,8 +91,9 @@ class StoredOutbox:
                     "epoch": row["epoch"] + 1,
                     "node": node,
                 }
+                unseen = {"lease_until": lease_until, "postponed": False}
                 mine = update(deliveries).where(deliveries.c.id == row["id"])
-                connection.execute(mine.values(lease_until=lease_until, **values))
+                connection.execute(mine.values(values | unseen))
                 claimed.append(_delivery({**row, **values}))
             return claimed
 
@@ -96,10 +107,13 @@ class StoredOutbox:
             "error": storable(verdict.error),
             "receipt": storable(verdict.receipt),
             "settled": at if verdict.state in _SETTLED else None,
+            "postponed": verdict.postponed,
             **_NOBODYS,
         }
         if verdict.state is State.UNCERTAIN:
             values["doubts"] = deliveries.c.doubts + 1
+        if verdict.postponed:
+            values["tries"] = deliveries.c.tries - 1
         mine = update(deliveries).where(deliveries.c.id == id_, deliveries.c.epoch == epoch, _SENDING)
         (touched,) = await self._writer.commit([mine.values(values)])
         return touched > 0
@@ -193,6 +207,7 @@ class StoredOutbox:
                 "deadline": now + patience,
                 "settled": None,
                 "doubts": 0,
+                "postponed": False,
             }
             connection.execute(update(deliveries).where(deliveries.c.id == id_).values(values))
             return True

@@ -3,7 +3,7 @@
 from sqlalchemy import Column, Index, Integer, Table, UniqueConstraint, text
 from sqlalchemy.types import JSON
 
-from cordboard.store.tables import SEQ, Utc, metadata, whole, word
+from cordboard.store.tables import SEQ, Utc, flag, metadata, whole, word
 
 _OPEN = text("due IS NOT NULL")
 
@@ -30,6 +30,7 @@ deliveries = Table(
     word("node"),
     whole("epoch"),
     Column("lease_until", Utc),  # empty if nobody hands it over
+    flag("postponed"),  # waits without having been tried, and holds nobody back
     UniqueConstraint("kind", "key", "recipient"),
     Index("ix_deliveries_due", "kind", "due", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_deliveries_open", "recipient", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),

@@ -14,13 +14,14 @@ from cordboard.locale import describe_in, tell
 from cordboard.locale.tables import table
 from cordboard.scenario.catalogue import describe
 from cordboard.scenario.pydantic_words import collapsed
-from cordboard.testing.sentences import ROOMS, TOLD, files, lost, sentences
+from cordboard.testing.sentences import ROOMS, TOLD, files, heads, helps, lost, sentences
 
 FOREIGN = {"ru": "іїєґІЇЄҐ", "uk": "ыэёъЫЭЁЪ"}
-SOURCE = sentences()
+SOURCE = helps() | sentences()
 VAGUE = frozenset(
     {"{name}: {fault}", "{0}{1}: {2}", "variable {0}: {1}", "; the cord of a row stands in it as `to`"}
     | {"{name}: expected {wanted}, was {row}", "not_heard {text}: heard {told}"}
+    | {"cordboard {0}", "--keys: {0}.", "--since: {0}."}
 )
 """Frames around other words: what stands in them is told by itself."""
 EXCUSED = {
@@ -61,6 +62,11 @@ def test_every_sentence_of_the_source_is_there_and_no_other(language: str) -> No
     missing = {text: SOURCE[text] for text in SOURCE.keys() - known.keys()}
     assert not missing, "write these into locale/*/sentences_*.toml"
     assert not known.keys() - SOURCE.keys(), "the source does not say these any more: take them out"
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_every_head_of_a_table_is_there_and_no_other(language: str) -> None:
+    assert table("heads", language).keys() == heads()
 
 
 @pytest.mark.parametrize("file", list(files(*ROOMS, *TOLD)), ids=lambda file: f"{file.parent.name}/{file.name}")

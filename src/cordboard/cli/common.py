@@ -2,9 +2,8 @@
 
 import asyncio
 import fcntl
-import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache, wraps
 from pathlib import Path
@@ -12,17 +11,29 @@ from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from cordboard.cli.language import language
 from cordboard.config import Settings, SettingsError
-from cordboard.locale import LANGUAGES, describe_in, tell
+from cordboard.locale import describe_in, head, tell
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Telling(Console):
+    """A console that tells every line and every head of a column in the language of whoever gives commands."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """See Console. What nobody has translated stays as it is."""
+        super().print(*map(_in_their_words, objects), **options)
+
+
+console = Telling(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+errors = Telling(stderr=True, highlight=False, soft_wrap=True)
 
 Data = Annotated[
     Path | None,
@@ -32,22 +43,32 @@ Data = Annotated[
 
 def fail(sentence: str, status: int = 1) -> NoReturn:
     """Say what is wrong and what to do, then stop."""
-    errors.print(told(sentence), style="red", markup=False)
+    errors.print(sentence, style="red", markup=False)
     raise typer.Exit(status)
-
-
-def language() -> str:
-    """The language of whoever gives commands: CORDBOARD_LANGUAGE, or that of the terminal; en, ru or uk."""
-    for name in ("CORDBOARD_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if set_to := os.environ.get(name):
-            return set_to[:2] if set_to[:2] in LANGUAGES else "en"
-    return "en"
 
 
 def told(sentence: str) -> str:
     """A sentence in that language; the help of a property, which often is the hint of a fault, as well."""
     words = tell(sentence, language())
     return words if words != sentence else _helps(language()).get(sentence, sentence)
+
+
+def verbatim(lines: Iterable[str]) -> Text:
+    """What is printed as it is: the user's own words, or what has been told already."""
+    return Text("\n".join(lines))
+
+
+def _in_their_words(shown: Any) -> Any:
+    if language() == "en":
+        return shown
+    if isinstance(shown, Table):
+        for column in shown.columns:
+            column.header = head(str(column.header), language())
+    if not isinstance(shown, str):
+        return shown
+    return "\n".join(
+        line[: -len(words)] + told(words) if (words := line.lstrip()) else line for line in shown.split("\n")
+    )
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cordboard.cli.common import Data, asynchronous, console, fail, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, settings_for, verbatim
 from cordboard.cli.up import demo_logins
 from cordboard.config import Settings
 from cordboard.media.api import NoPortError
@@ -79,7 +79,7 @@ async def dial(  # noqa: PLR0917  (each is an option of the command)
     if as_json:
         print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:
-        console.print("\n".join([*report.transcript(), *_closing(report)]), markup=False)
+        console.print(verbatim([*report.transcript(), *_closing(report)]))
     if not report.answered:
         raise typer.Exit(2)
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cordboard.cli.language import language
+from cordboard.locale import tell
+
 if TYPE_CHECKING:
     from typer._click import Command, Context
 
@@ -27,7 +30,7 @@ def group_of(places: Mapping[str, tuple[str, str]]) -> type[TyperGroup]:
         def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
             """For the list alone: what is called comes by `resolve_command`."""
             del ctx
-            return TyperCommand(cmd_name, help=places[cmd_name][1]) if cmd_name in places else None
+            return TyperCommand(cmd_name, help=told(places[cmd_name][1])) if cmd_name in places else None
 
         def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, Command | None, list[str]]":
             """The real command; an unknown one is refused with the nearest names."""
@@ -43,10 +46,29 @@ def load(name: str, place: str) -> "Command":
     """The command at `module:attribute`."""
     module, _, attribute = place.partition(":")
     found: Any = getattr(import_module(module), attribute)
-    if not isinstance(found, typer.Typer):
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    if isinstance(found, typer.Typer):
+        alone.add_typer(found, name=name)
+        command: Command = typer.main.get_command(alone).commands[name]  # type: ignore[attr-defined]  # it is a group
+    else:
         alone.command(name)(found)
-        found = alone
-    command: Command = typer.main.get_command(found)
-    command.name = name
+        command = typer.main.get_command(alone)
+    return in_their_words(command)
+
+
+def in_their_words(command: "Command") -> "Command":
+    """The command with its help, and that of its parts, in the language of whoever gives it."""
+    if language() == "en":
+        return command
+    parts = [*command.params, *getattr(command, "commands", {}).values()]
+    for each in [command, *parts]:
+        if isinstance(help_ := getattr(each, "help", None), str):
+            each.help = told(" ".join(help_.split()))
+    for each in getattr(command, "commands", {}).values():
+        in_their_words(each)
     return command
+
+
+def told(english: str) -> str:
+    """A help in the language of whoever gives commands."""
+    return tell(english, language())

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cordboard.cli.common import Data, asynchronous, console, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, opened, settings_for, verbatim
 from cordboard.office.repositories import LoggedChain
 from cordboard.scenario.ports import RunTrace
 from cordboard.telephony import Direction, LegRecord, PhoneNumber
@@ -38,7 +38,7 @@ async def show(
         return
     zone = ZoneInfo(office.time_zone)
     for each in chains:
-        console.print("\n".join(lines_of(each, runs[each.id], zone)), markup=False)
+        console.print(verbatim(lines_of(each, runs[each.id], zone)))
     if not chains:
         console.print("No calls.")
 

@@ -3,7 +3,7 @@
 import typer
 
 from cordboard import __version__
-from cordboard.cli.lazy import group_of
+from cordboard.cli.lazy import group_of, told
 
 COMMANDS = {
     "up": ("cordboard.cli.up:up", "Start the exchange. The first start makes the demo office; Ctrl-C stops."),
@@ -42,9 +42,12 @@ COMMANDS = {
 }
 """By name: where it is, and what the list of commands says of it (the first sentence of its own help)."""
 
+ABOUT = "An office telephone exchange whose behaviour is drawn as call scenarios."
+VERSION = "Print the version."
+
 app = typer.Typer(
     cls=group_of(COMMANDS),
-    help="An office telephone exchange whose behaviour is drawn as call scenarios.",
+    help=told(ABOUT),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,7 +62,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help=told(VERSION)),
 ) -> None:
     """See the app's help."""
     del version

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cordboard.cli.common import Data, console, fail, opened, settings_for
+from cordboard.cli.common import Data, console, fail, opened, settings_for, verbatim
 from cordboard.cli.scenario_texts import print_faults, texts_in
 from cordboard.cli.simulate import OfficeOption
 from cordboard.cli.simulated_office import OfficeInMemory, office_for, quiet
@@ -125,7 +125,7 @@ def _replayed(
 
 def _print(done: Replay) -> None:
     for line in done.differences:
-        console.print(f"  {line}", markup=False)
+        console.print(verbatim([f"  {line}"]))
 
 
 def _save(file: Path, script: Script, recorded: Recording, office: OfficeInMemory) -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, settings_for, verbatim
 from cordboard.cli.scenario_texts import (
     DRAFT,
     PUBLISHED,
@@ -113,7 +113,7 @@ async def diff(
         first, second = ({name: text for name, text in each.items() if name in files} for each in (first, second))
     changes = compare_all(first, second, layout=layout)
     if as_json:
-        console.print(json.dumps([change.json() for change in changes], ensure_ascii=False, indent=1), markup=False)
+        console.print(verbatim([json.dumps([change.json() for change in changes], ensure_ascii=False, indent=1)]))
     else:
         console.print("\n".join(tell(changes)) or "No difference", markup=False)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cordboard.cli.common import Data, console, fail, settings_for, told
+from cordboard.cli.common import Data, console, fail, settings_for, told, verbatim
 from cordboard.cli.simulate import OfficeOption, sound_scenarios
 from cordboard.cli.simulated_office import office_for, quiet
 from cordboard.scenario.ports import Release
@@ -57,9 +57,9 @@ def run_tests(
         programs = ReleasePrograms(Release(1, scenarios), simulated.catalogue, simulated.zone, simulated.country)
         covered += coverage(scenarios, programs, result.steps)
     for line in [line for result in results for line in _lines(result, transcripts=show_transcript)]:
-        console.print(line, markup=False)
+        console.print(verbatim([line]))
     if show_coverage:
-        console.print("\n" + "\n".join(lines_of(covered)), markup=False)
+        console.print(verbatim(["", *lines_of(covered)]))
     if junit_file is not None:
         _write(junit_file, junit(results))
     every = [test for result in results for test in result.results]

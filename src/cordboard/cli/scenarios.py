@@ -18,6 +18,7 @@ from cordboard.cli.common import (
     published_scenarios,
     settings_for,
     told,
+    verbatim,
 )
 from cordboard.cli.replay import replay_run
 from cordboard.cli.scenario_tests import run_tests
@@ -82,7 +83,7 @@ async def show(
     scenario = read(text).scenario
     if scenario is None:
         fail(f"{name} cannot be read: `cordboard scenario check {name}` says why.")
-    console.print("\n".join(lines_of(scenario)), markup=False)
+    console.print(verbatim(lines_of(scenario)))
 
 
 @app.command("publish")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cordboard.cli.common import Data, console, errors, fail, told
+from cordboard.cli.common import Data, console, errors, fail, told, verbatim
 from cordboard.cli.simulated_office import OfficeInMemory, office_for, quiet
 from cordboard.scenario.faults import Severity
 from cordboard.scenario.publishing import check_files, files_in
@@ -75,9 +75,9 @@ def simulate(
 def print_report(report: Report, *, as_json_text: bool = False) -> None:
     """The transcript for people, or JSON for programs."""
     if as_json_text:
-        console.print(json.dumps(as_json(report), ensure_ascii=False, indent=1), markup=False)
+        console.print(verbatim([json.dumps(as_json(report), ensure_ascii=False, indent=1)]))
     else:
-        console.print("\n".join(transcript(report, told)), markup=False)
+        console.print(verbatim(transcript(report, told)))
 
 
 def office_beside(folder: Path) -> Path | None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, verbatim
 from cordboard.office.tokens import SCOPES, new_token
 
 app = typer.Typer(help="Tokens of programs that use the HTTP API.", no_args_is_help=True)
@@ -43,7 +43,7 @@ async def add(
     async with opened(settings_for(data)) as store:
         if not await store.tokens.add(token):
             fail(f"There is a token {name} already: remove it first, or choose another name.")
-    console.print(plain, markup=False)
+    console.print(verbatim([plain]))
 
 
 @app.command()

@@ -5,6 +5,6 @@ stale, or has other values in it than the English one.
 """
 
 from cordboard.locale.components import describe_in
-from cordboard.locale.sentences import LANGUAGES, tell
+from cordboard.locale.sentences import LANGUAGES, head, tell
 
-__all__ = ["LANGUAGES", "describe_in", "tell"]
+__all__ = ["LANGUAGES", "describe_in", "head", "tell"]

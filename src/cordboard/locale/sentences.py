@@ -33,6 +33,11 @@ def tell(sentence: str, language: str) -> str:
     return _told(str(sentence), language, _DEEP)
 
 
+def head(word: str, language: str) -> str:
+    """The head of a column in `language`: these words stand alone, and are told nowhere else."""
+    return str(table("heads", language).get(word, word))
+
+
 def _told(text: str, language: str, deep: int) -> str:
     sentences = table("sentences", language)
     if text in sentences:

@@ -1,6 +1,7 @@
 """The sentences that the source says to users: found in its code, as templates."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,17 +9,14 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1]
 ROOMS = ("scenario", "components", "simulation", "speech/service.py", "speech/numerals", "office/checks.py")
 """Where every error is one of a scenario, of its components, or of its tests."""
-TOLD = tuple(
-    f"cli/{name}.py"
-    for name in ("office_file", "scenario_tests", "scenario_texts", "scenarios", "simulate", "simulated_office")
-)
-"""Commands that speak the language of whoever gives them; the other ones are in English."""
+TOLD = ("cli",)
+"""Commands: what they print and the heads of their tables. Their helps are asked of the commands themselves."""
 _SAYING = frozenset({"said"})
 _ERRORS = frozenset(
     {"ScenarioError", "BadValueError", "ExpressionError", "EvaluationError", "ValueError", "LimitReached"}
     | {"SpeechError", "SimulationError", "BadScheduleError"}
 )
-_GIVEN_TO = _ERRORS | {"Fault", "Failure", "_fault", "fault", "report", "add", "warn"} | {"fail", "told"}
+_GIVEN_TO = _ERRORS | {"Fault", "Failure", "_fault", "fault", "report", "add", "warn"} | {"fail", "told", "print"}
 """What takes a message, and perhaps a hint."""
 _HINTS = frozenset({"hint", "message"})
 
@@ -99,7 +97,8 @@ def _of(node: ast.AST, constants: Constants) -> Iterator[str]:
             yield re.sub(r"\{(\w+)![rs]\}", r"{\1}", str(node.args[0].value))
         elif name in _GIVEN_TO:
             given = [*node.args, *(each.value for each in node.keywords if each.arg in _HINTS)]
-            yield from (text for each in given for text in _literal(each, constants))
+            texts = (text for each in given for text in _literal(each, constants))
+            yield from (line for text in texts for line in (_lines(text) if name == "print" else [text]))
     elif isinstance(node, ast.Assign | ast.AugAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         if getattr(target, "id", "") in _HINTS:
@@ -108,6 +107,39 @@ def _of(node: ast.AST, constants: Constants) -> Iterator[str]:
         yield from (text for text in _literal(node.value, constants) if text.startswith("did you mean"))
     elif isinstance(node, ast.Yield) and node.value is not None:
         yield from _literal(node.value, constants)
+
+
+def _lines(template: str) -> Iterator[str]:
+    """What is printed is told a line at a time, each with its own numbers."""
+    for line in map(str.strip, template.split("\n")):
+        numbers = itertools.count()
+        if " " in line and len(re.sub(r"\{\d+\}|\W", "", line)) > 3:
+            yield re.sub(r"(?<!\{)\{\d+\}", lambda _: f"{{{next(numbers)}}}", line)  # noqa: B023 - used at once
+
+
+def heads() -> set[str]:
+    """The heads of the tables that commands print."""
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in files("cli"))
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node) == "Table")
+    return {str(each.value) for call in calls for each in call.args if isinstance(each, ast.Constant) and each.value}
+
+
+def helps() -> dict[str, str]:
+    """What the commands say of themselves and their options, to the place where they stand."""
+    from cordboard.cli.lazy import load  # noqa: PLC0415  (all commands are loaded: only this asks for them)
+    from cordboard.cli.main import ABOUT, COMMANDS, VERSION  # noqa: PLC0415
+
+    found = dict.fromkeys((ABOUT, VERSION), "cli/main.py")
+    for name, (place, line) in COMMANDS.items():
+        found[line] = place
+        commands = [load(name, place)]
+        while commands:
+            command = commands.pop()
+            commands += getattr(command, "commands", {}).values()
+            for each in [command, *command.params]:
+                if (help_ := getattr(each, "help", None)) and getattr(each, "name", "") != "help":
+                    found[" ".join(help_.split())] = place
+    return found
 
 
 def _literal(node: ast.expr, constants: Constants) -> Iterator[str]:

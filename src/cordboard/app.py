@@ -21,6 +21,7 @@ from cordboard.api.web import build
 from cordboard.components import catalogue
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
+from cordboard.datasource.web.guarded import GuardedClient
 from cordboard.office.calendar import CalendarFile
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
@@ -151,7 +152,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         runner.mailroom.listen(triggers.wake)
         gateways: dict[str, Gateway] = {
             EMAIL: EmailGateway(store.outbox_settings, recordings, lambda: office.settings.language),
-            WEBHOOK: WebhookGateway(store.outbox_settings),
+            WEBHOOK: WebhookGateway(store.outbox_settings, GuardedClient()),
         }
         deliverer = Deliverer(store.outbox, gateways, clock, node_name(settings.data))
         runner.mailroom.listen(deliverer.wake)

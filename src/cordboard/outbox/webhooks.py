@@ -1,16 +1,11 @@
 """Calls programs by HTTP: a JSON body, posted once, or again with the same Idempotency-Key."""
 
-import asyncio
 import hashlib
 import hmac
-import ipaddress
-import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
-
-import httpx2
+from typing import Protocol
 
 from cordboard.outbox.ports import (
     Delivery,
@@ -19,15 +14,44 @@ from cordboard.outbox.ports import (
     Receipt,
     TemporaryError,
     UncertainError,
-    WebhookRules,
     web_address,
 )
 
 PATIENCE = 20.0
-"""Seconds for the connection and for the answer."""
+"""Seconds for the connection and the answer together."""
 LONGEST_RETRY_AFTER = 86_400.0
 _LATER = frozenset({408, 409, 423, 425, 429})
 """Refusals that are not for good (RFC 9110 §15.5, RFC 8470, RFC 6585); so is any 5xx."""
+
+
+class Answer(Protocol):
+    """What a program answers."""
+
+    @property
+    def status(self) -> int:
+        """As HTTP has it."""
+
+    @property
+    def reason(self) -> str:
+        """The words beside it."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By names in small letters."""
+
+
+class HttpClient(Protocol):
+    """Calls by HTTP, with care: `datasource.web.guarded.GuardedClient` is one."""
+
+    async def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, local: Sequence[str], timeout: float
+    ) -> Answer:
+        """Call once within `timeout` seconds; of the answer the head counts.
+
+        Addresses that are not of the internet are called only if they are `local`. Raises PermissionError if it may not
+        be called and ConnectionError if it cannot be reached: nothing has left; TimeoutError if it was sent, and no
+        answer came.
+        """
 
 
 class WebhookGateway:
@@ -35,15 +59,15 @@ class WebhookGateway:
 
     2xx: taken. A refusal that may pass is tried again, and not before `Retry-After`; another 4xx and a redirect are
     for good. The body is signed, if that was ordered: `X-Cordboard-Signature: sha256=` and the HMAC of the body in hex.
-    Hosts whose address is not one of the internet are called only if the administrator allows them. The address that
-    was checked is the one that is called, whatever the name says a moment later.
+    Hosts whose address is not one of the internet are called only if the administrator allows them.
     """
 
     places = 4
     repeats = True
 
-    def __init__(self, settings: OutboxSettings) -> None:
+    def __init__(self, settings: OutboxSettings, client: HttpClient) -> None:
         self._settings = settings
+        self._client = client
 
     async def deliver(self, delivery: Delivery) -> Receipt:
         """See Gateway."""
@@ -67,7 +91,12 @@ class WebhookGateway:
                     "it must be signed, and there is no secret: make one with `cordboard webhook secret`"
                 )
             headers["X-Cordboard-Signature"] = signature(rules.secret, body)
-        answer = await _post(url, await _checked_address(url, rules), headers, body)
+        try:
+            answer = await self._client.ask("POST", url, headers, body, local=rules.local, timeout=PATIENCE)
+        except (PermissionError, ConnectionError) as fault:
+            raise TemporaryError(str(fault)) from fault
+        except TimeoutError as fault:
+            raise UncertainError(str(fault)) from fault
         return _judged(answer)
 
 
@@ -81,53 +110,13 @@ def signature(secret: str, body: bytes) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def allowed(address: str, local: Sequence[str]) -> bool:
-    """Whether an IP address may be called: one of the internet, or one that the administrator allows."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    public = ip.is_global and not ip.is_multicast
-    return public or any(ip in ipaddress.ip_network(each) for each in local)
-
-
-async def _checked_address(url: str, rules: WebhookRules) -> str:
-    host = urlsplit(url).hostname or ""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as fault:
-        raise TemporaryError(f"the name {host} cannot be resolved: {fault}") from fault
-    for *_, address in found:
-        if allowed(str(address[0]), rules.local):
-            return str(address[0])
-    raise TemporaryError(f"{host} is in a local network: allow it with `cordboard webhook allow {found[0][4][0]}`")
-
-
-async def _post(url: str, address: str, headers: dict[str, str], body: bytes) -> httpx2.Response:
-    parts = urlsplit(url)
-    host = f"[{address}]" if ":" in address else address
-    there = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host, fragment="").geturl()
-    named = {"Host": parts.netloc, **headers}
-    on_its_way = (httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.ReadError, httpx2.WriteError)
-    try:
-        # No proxy and no certificates from the environment: whom it calls was checked here.
-        async with httpx2.AsyncClient(timeout=PATIENCE, trust_env=False, follow_redirects=False) as client:
-            options = {"sni_hostname": parts.hostname or ""}
-            # The head of the answer says it all; its body may be endless.
-            async with client.stream("POST", there, content=body, headers=named, extensions=options) as answer:
-                return answer
-    except (*on_its_way, httpx2.RemoteProtocolError) as fault:
-        raise UncertainError(f"{parts.netloc} was lost before it answered: {fault!r}") from fault
-    except httpx2.HTTPError as fault:
-        raise TemporaryError(f"{parts.netloc} cannot be reached: {fault}") from fault
-
-
-def _judged(answer: httpx2.Response) -> Receipt:
-    words = f"answered {answer.status_code} {answer.reason_phrase}"
-    if answer.is_success:
+def _judged(answer: Answer) -> Receipt:
+    words = f"answered {answer.status} {answer.reason}"
+    if 200 <= answer.status < 300:
         return Receipt(words)
-    if answer.status_code in _LATER or answer.is_server_error:
-        raise TemporaryError(words, _retry_after(answer.headers.get("Retry-After", "")))
-    if answer.is_redirect:
+    if answer.status in _LATER or answer.status >= 500:
+        raise TemporaryError(words, _retry_after(answer.headers.get("retry-after", "")))
+    if 300 <= answer.status < 400:
         raise PermanentError(f"{words}: give the address to which it leads")
     raise PermanentError(words)
 

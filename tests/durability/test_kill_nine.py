@@ -10,7 +10,7 @@ import pytest
 
 from cordboard.testing.crash import BOUNDARIES
 
-pytestmark = [pytest.mark.slow, pytest.mark.wire, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 ALL = 500
 
 

@@ -14,7 +14,6 @@ TEN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 @pytest.mark.slow
-@pytest.mark.wire
 @pytest.mark.timeout(900)
 async def test_ten_thousand_runs_that_sleep_are_rows_and_wake_all(tmp_path: Path) -> None:
     async with STORES["sqlite"](tmp_path) as store, dormitory(store) as node:

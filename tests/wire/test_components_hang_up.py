@@ -129,7 +129,7 @@ async def test_s8_a_client_is_parked_and_taken_from_another_phone(tmp_path: Path
         assert await client.longest_gap() < 0.4
         nobody = await on.x.call_in("711", account="105")
         await nobody.reaches(LegState.ENDED)
-        assert nobody.told is EndReason.HUNG_UP
+        assert nobody.told is EndReason.UNREACHABLE
         await colleague.hold()
         await colleague.hears(None)
         await colleague.resume()

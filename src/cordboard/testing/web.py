@@ -59,6 +59,8 @@ class WebServer:
         self.answer: Answering = self._next
         self.asked: list[Asked] = []
         self.url = ""
+        self.busy = asyncio.Event()
+        """Set by the first request."""
         self.held = asyncio.Event()
         """While it is cleared, answers wait."""
         self.held.set()
@@ -105,6 +107,7 @@ class WebServer:
         body = await reader.readexactly(int(fields.get("content-length", "0")))
         asked = Asked(method, target, fields, body)
         self.asked.append(asked)
+        self.busy.set()
         await self.held.wait()
         return self.answer(asked)
 

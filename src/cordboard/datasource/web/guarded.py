@@ -104,7 +104,7 @@ class GuardedClient:
         except LostError:
             raise
         except TimeoutError as fault:
-            words = f"{call.parts.netloc} did not answer within {timeout:g} seconds"
+            words = f"{call.parts.netloc} did not answer within {round(timeout, 1):g} seconds"
             if call.sent:
                 raise OutOfTimeError(words) from fault
             raise self._not_reached(call.there, words) from fault

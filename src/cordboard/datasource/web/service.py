@@ -150,7 +150,7 @@ class WebService:
     async def _once(self, key: str, request: WebRequest) -> _Good:
         """Ask, as often as it may be. Raises NoAnswerError and WebError; a refusal is given back."""
         rules = await self._settings.rules()
-        headers = {**request.headers, **await self._signed_in(request)}
+        headers = {"User-Agent": "Cordboard", **request.headers, **await self._signed_in(request)}
         until = asyncio.get_running_loop().time() + request.timeout
         again = request.repeatable or request.method in _REPEATABLE
         refused: _Good | None = None

@@ -11,6 +11,7 @@ from cordboard.office.hours import Span, days_around, days_of, open_at, spans_of
 from cordboard.telephony import Bridge, Leg, Party, PhoneNumber, Sound, Target
 
 __all__ = [
+    "NOTICE",
     "Calendar",
     "Destination",
     "Form",
@@ -32,6 +33,10 @@ __all__ = [
     "open_at",
     "spans_of",
 ]
+
+
+NOTICE = "notice"
+"""The kind of an effect that tells users something: `to` (logins), `text`, `data` (a record), `urgent`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from cordboard.store.call_log import StoredCallLog
 from cordboard.store.call_tags import StoredTags
 from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import Engines, open_engines, place_of
+from cordboard.store.notices import StoredNotices
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
 from cordboard.store.outbox import StoredOutbox
 from cordboard.store.outbox_settings import StoredOutboxSettings
@@ -20,6 +21,7 @@ from cordboard.store.sms_ledger import StoredSmsLedger
 from cordboard.store.sms_settings import StoredSmsSettings
 from cordboard.store.traces import StoredTraces
 from cordboard.store.triggers import StoredHooks, StoredTokens
+from cordboard.store.web import StoredAnswers, StoredWebSettings
 from cordboard.store.writer import Writer
 from cordboard.telephony import Clock, SystemClock
 
@@ -51,6 +53,9 @@ class Store:
         self.sms_settings = StoredSmsSettings(self.writer, self.reader, secrets)
         self.sms_ledger = StoredSmsLedger(self.writer, self.reader)
         self.sms_inbox = StoredSmsInbox(self.writer, self.reader, clock)
+        self.notices = StoredNotices(self.writer, self.reader)
+        self.web_settings = StoredWebSettings(self.writer, self.reader, secrets)
+        self.web_answers = StoredAnswers(self.writer, self.reader)
 
     async def close(self) -> None:
         """Write what waits, then let go of the database."""

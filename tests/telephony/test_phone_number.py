@@ -41,3 +41,10 @@ def test_what_a_number_says_of_itself() -> None:
         short = PhoneNumber.parse(text, country="UA")
         assert (short.calling_code, short.country, short.mobile) == ("", "", False)
         assert short.national_form == short.international_form == short.canonical
+
+
+def test_a_number_knows_the_zones_in_which_it_may_be() -> None:
+    assert PhoneNumber.parse("067 123-45-67", country="UA").zones == ("Europe/Kyiv",)
+    assert PhoneNumber.parse("+12125551234", country="UA").zones == ("America/New_York",)
+    assert "Europe/Moscow" in PhoneNumber.parse("+79261234567", country="UA").zones
+    assert PhoneNumber.parse("710", country="UA").zones == PhoneNumber.parse("", country="UA").zones == ()

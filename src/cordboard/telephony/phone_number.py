@@ -1,6 +1,7 @@
 """Telephone numbers of the world, compared however they are written. The only user of `phonenumbers`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self
@@ -57,6 +58,11 @@ class PhoneNumber:
         return _facts(self.canonical).mobile
 
     @property
+    def zones(self) -> Sequence[str]:
+        """The time zones in which it may be (Europe/Kyiv); a mobile phone of a wide country has many. None: unknown."""
+        return _zones(self.canonical)
+
+    @property
     def national_form(self) -> str:
         """As people of its country write it: 067 123 4567. An extension as it is."""
         return _facts(self.canonical).national
@@ -97,6 +103,18 @@ class _Facts:
     mobile: bool
     national: str
     abroad: str
+
+
+@lru_cache(maxsize=1024)
+def _zones(canonical: str) -> Sequence[str]:
+    # Its tables take 40 ms to load, and few ask.
+    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number  # noqa: PLC0415 - see above
+
+    try:
+        number = phonenumbers.parse(canonical, None)
+    except phonenumbers.NumberParseException:
+        return ()
+    return tuple(zone for zone in time_zones_for_number(number) if zone != UNKNOWN_TIMEZONE)
 
 
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cordboard.datasource.web.bodies import form_body, xml_body
-from cordboard.datasource.web.paths import BadPathError, checked_path, values_at
+from cordboard.datasource.web.paths import BadPathError, checked_path, quoted, values_at
 from cordboard.datasource.web.reading import BadAnswerError, ReadAs, exact, read_answer
 
 RATES = """<?xml version="1.0" encoding="windows-1251"?>
@@ -155,3 +155,10 @@ def test_xml_is_sent_as_it_would_be_read() -> None:
 def test_what_is_no_xml(record: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="XML"):
         xml_body(record)
+
+
+@pytest.mark.parametrize("name", ["O'Neil", 'say "hi"', "back\\slash", "' || true || '", "line\nbreak", "Анна"])
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_a_value_within_a_path_stays_within_its_quotes(name: str, quote: str) -> None:
+    rows = [{"name": name, "id": 1}, {"name": "other", "id": 2}]
+    assert values_at(rows, f"$[?@.name == {quote}{quoted(name)}{quote}].id") == [1]

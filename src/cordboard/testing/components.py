@@ -59,7 +59,7 @@ class Trial:
 
     Use it as a context. Inbound calls run the scenario `main`, or that of the dialled number in `numbers`. The PIN 4821
     is right and 0000 locked, whoever asks; checking that of the login `slow` takes ten seconds. The dice fall in
-    each trial alike.
+    each trial alike. `ports` are what else components may ask for.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class Trial:
         office: OfficeData | None = None,
         numbers: Mapping[str, str] | None = None,
         calendar: Calendar | None = None,
+        ports: Mapping[type, object] | None = None,
     ) -> None:
         self.listened = Listened()
         self.speech = SimulatedSpeech()
@@ -87,6 +88,7 @@ class Trial:
         self.rooms = ConferenceRooms(self.exchange)
         self._numbers = numbers or {}
         self._calendar = calendar or OfficeCalendar()
+        self._ports = ports or {}
         self._scenarios = scenarios
         self._prompts = prompts or Path("/nowhere")
         self._office = office
@@ -123,6 +125,7 @@ class Trial:
                 Screens: self.screens,
                 Tags: _Tags(self),
                 random.Random: random.Random(1),
+                **self._ports,
             },
             clock=self.clock,
             traces=_Traces(self),

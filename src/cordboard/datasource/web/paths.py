@@ -47,6 +47,11 @@ def checked_path(path: str) -> JSONPathQuery:
         raise BadPathError(message) from fault
 
 
+def quoted(value: str) -> str:
+    """A value as it stands between the quotes of a path, single or double: it ends neither."""
+    return "".join(f"\\u{ord(sign):04x}" if sign in "'\"\\" or sign < " " else sign for sign in value)
+
+
 def values_at(value: Any, path: str, most: int = MOST) -> list[Any]:
     """The first values at a path in records and lists, in their order. Raises BadPathError."""
     query = checked_path(path)

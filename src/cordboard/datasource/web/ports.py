@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from cordboard.datasource.web.addresses import BadUrlError, checked_url, inserted
 from cordboard.datasource.web.bodies import form_body, xml_body
-from cordboard.datasource.web.paths import BadPathError, checked_path
+from cordboard.datasource.web.paths import BadPathError, checked_path, quoted
 from cordboard.datasource.web.reading import ReadAs
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "checked_url",
     "form_body",
     "inserted",
+    "quoted",
     "xml_body",
 ]
 

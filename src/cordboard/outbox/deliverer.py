@@ -120,6 +120,8 @@ class Deliverer:
                 log.warning("another node has taken this delivery over meanwhile")
             elif verdict.state is State.DELIVERED:
                 log.info("delivered", tries=delivery.tries, receipt=verdict.receipt)
+            elif verdict.postponed:
+                log.info("postponed", until=verdict.due, reason=verdict.error)
             else:
                 log.warning("not delivered", state=verdict.state.value, error=verdict.error, again=verdict.due)
         except Exception:

@@ -34,6 +34,7 @@ from cordboard.components.flow.switch import Switch
 from cordboard.components.flow.time_window import TimeWindow
 from cordboard.components.flow.wait_for_event import WaitForEvent
 from cordboard.components.messages.send_email import SendEmail
+from cordboard.components.messages.send_sms import SendSms
 from cordboard.components.messages.webhook import Webhook
 from cordboard.components.office.ask_form import AskForm
 from cordboard.components.office.check_pin import CheckPin
@@ -104,6 +105,7 @@ def all_components() -> tuple[type[Component], ...]:
         ConferenceCreate,
         ConferenceJoin,
         ConferenceConvert,
+        SendSms,
         SendEmail,
         Webhook,
         FindEmployee,

@@ -17,7 +17,7 @@ GROUPS = {"flow", "voice", "calls", "data", "messages", "office"}
 
 def test_no_kind_is_there_twice() -> None:
     kinds = [component.kind for component in all_components()]
-    assert len(kinds) == len(set(kinds)) == 51
+    assert len(kinds) == len(set(kinds)) == 53
 
 
 @pytest.mark.parametrize("component", all_components(), ids=lambda component: component.kind)
@@ -52,6 +52,10 @@ VARIABLES = {
     "numbers": "list",
     "debtors": "list",
     "appointment": "datetime",
+    "usd": "number",
+    "rate_age": "duration",
+    "segment": "text",
+    "task": "text",
 }
 
 

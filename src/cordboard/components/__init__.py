@@ -10,6 +10,7 @@ from cordboard.components.calls.set_caller_id import SetCallerId
 from cordboard.components.calls.start_recording import StartRecording
 from cordboard.components.calls.stop_recording import StopRecording
 from cordboard.components.calls.tag_call import TagCall
+from cordboard.components.data.http_request import HttpRequest
 from cordboard.components.flow.assign import Assign
 from cordboard.components.flow.call_scenario import CallScenario
 from cordboard.components.flow.cancel_runs import CancelRuns
@@ -105,6 +106,7 @@ def all_components() -> tuple[type[Component], ...]:
         ConferenceCreate,
         ConferenceJoin,
         ConferenceConvert,
+        HttpRequest,
         SendSms,
         SendEmail,
         Webhook,

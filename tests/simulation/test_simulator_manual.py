@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cordboard.cli import office_file
-from cordboard.cli.main import app
+from cordboard.cli.lazy import load
+from cordboard.cli.main import COMMANDS
 from cordboard.cli.office_file import OfficeFile, read_office
 from cordboard.cli.simulated_office import OfficeInMemory
 from cordboard.scenario.program import check
@@ -80,11 +81,8 @@ def test_everything_of_an_office_is_in_its_example() -> None:
 
 
 def test_every_option_of_the_command_is_in_the_manual() -> None:
-    import typer.main
-
-    group = typer.main.get_command(app)
-    scenario = group.get_command(None, "scenario")  # type: ignore[attr-defined]  # it is a group of commands
+    scenario = load("scenario", COMMANDS["scenario"][0])
     for name in ("simulate", "test", "replay"):
-        command = scenario.get_command(None, name)
+        command = scenario.commands[name]  # type: ignore[attr-defined]  # it is a group of commands
         options = [option for param in command.params for option in param.opts if option.startswith("--")]
         assert [option for option in options if option not in {"--data", "--help"} and option not in MANUAL] == [], name

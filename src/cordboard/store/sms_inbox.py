@@ -161,7 +161,7 @@ def _keep(connection: Connection, line: str, pieces: Sequence[RowMapping | dict[
     number = connection.execute(insert(sms_received).values(row).returning(sms_received.c.number)).scalar_one()
     stop = _heed(connection, row, rules_in(connection))
     data: dict[str, JsonValue] = {
-        "phone": to_json(PhoneNumber(first["sender"], phone)),
+        "phone": to_json(PhoneNumber(phone, phone)),
         "from": row["sender"],
         "to": row["to"],
         "text": row["text"],

@@ -73,7 +73,7 @@ async def show_secrets(data: Data = None) -> None:
     """List the secrets, without what is secret."""
     async with opened(settings_for(data)) as store:
         secrets = await store.web_settings.secrets()
-    table = Table("secret", "for", "as", "", box=None, pad_edge=False)
+    table = Table("secret", "host", "kind", "name", box=None, pad_edge=False)
     for each in secrets:
         table.add_row(each.name, each.host, each.kind, each.label)
     console.print(table)

@@ -188,6 +188,18 @@ async def test_a_message_has_reached_the_phone_when_all_its_parts_have(store: St
     assert event.data == {"phone": ANNA, "line": "kyivstar", "delivery": "k", "words": "DELIVRD"}
 
 
+async def test_one_reference_may_stand_for_all_parts(store: Store) -> None:
+    number = await begun(store, sms(parts=3))
+    await store.sms_ledger.taken(number, ["r1"])
+    other = await begun(store, sms(2, parts=1))
+    await store.sms_ledger.taken(other, ["r2"])
+    assert sorted(await store.sms_inbox.awaited("kyivstar")) == ["r1", "r2"]
+    assert await store.sms_inbox.awaited("vodafone") == []
+    await store.sms_inbox.reported("kyivstar", SmsReport("r1", Fate.DELIVERED))
+    assert [fate for _, fate, _ in await fates(store)] == [PhoneFate.UNKNOWN, PhoneFate.REACHED]
+    assert await store.sms_inbox.awaited("kyivstar") == ["r2"]
+
+
 async def test_a_message_is_lost_with_its_first_lost_part_and_stays_so(store: Store) -> None:
     number = await begun(store, sms(parts=2))
     await store.sms_ledger.taken(number, ["r1", "r2"])

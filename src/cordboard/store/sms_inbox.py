@@ -68,6 +68,11 @@ class StoredSmsInbox:
         if not await self._writer.transact(write):
             _log.info("a report of an SMS that is not known", line=line, reference=report.reference)
 
+    async def awaited(self, line: str, limit: int = 100) -> Sequence[str]:
+        """References of which nothing final is known."""
+        since = self._clock.now() - sms_reports.LATE
+        return await self._reader.read(lambda connection: sms_reports.awaited(connection, line, since, limit))
+
     async def tidy(self, now: datetime) -> None:
         """Hand on what has waited for too long. Looks first: the writer is not troubled when there is nothing."""
         first = [sms_pieces.c[name] for name in _SET]

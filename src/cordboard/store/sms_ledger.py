@@ -16,6 +16,7 @@ from cordboard.store.tables import storable
 from cordboard.store.writer import Writer
 
 _MOST = 1000
+_COLUMNS = [column for column in sms_sent.c if column.name != "reports"]
 _MILLION = 1_000_000
 
 
@@ -53,7 +54,7 @@ class StoredSmsLedger:
 
     async def sent(self, *, recipient: str = "", deliveries: Sequence[int] = (), limit: int = 100) -> Sequence[SentSms]:
         """What was sent, youngest first."""
-        query = select(sms_sent).order_by(sms_sent.c.number.desc()).limit(min(limit, _MOST))
+        query = select(*_COLUMNS).order_by(sms_sent.c.number.desc()).limit(min(limit, _MOST))
         if recipient:
             query = query.where(sms_sent.c.recipient == storable(recipient))
         if deliveries:
@@ -75,7 +76,10 @@ class StoredSmsLedger:
             known = {each for each in references if each}
             for reference in sorted(known):
                 link(connection, sent.line, storable(reference), number, sent.at)
-            connection.execute(update(sms_sent).where(sms_sent.c.number == number).values(handed=handed.value))
+            values: dict[str, Any] = {"handed": handed.value}
+            if known and handed is Handed.TAKEN:
+                values["reports"] = len(known)
+            connection.execute(update(sms_sent).where(sms_sent.c.number == number).values(values))
             if known:
                 judge(connection, number)
 
@@ -113,6 +117,7 @@ def _row(sms: SentSms) -> dict[str, Any]:
         "line": sms.line,
         "coding": sms.coding.value,
         "parts": sms.parts,
+        "reports": sms.parts,
         "cost": int(sms.cost * _MILLION),
         "currency": sms.currency,
         "at": sms.at,

@@ -1,5 +1,6 @@
 """Delivery reports: to which message each belongs, and what is known of it then. Part of the writer's transactions."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,17 @@ def has_orphans(connection: Connection, now: datetime) -> bool:
     return connection.execute(_orphans(now).limit(1)).first() is not None
 
 
+def awaited(connection: Connection, line: str, since: datetime, limit: int) -> Sequence[str]:
+    """References of that line of which nothing final is known, the youngest first."""
+    query = select(sms_parts.c.reference).where(
+        sms_parts.c.line == line,
+        sms_parts.c.fate == Fate.PENDING.value,
+        sms_parts.c.sent.is_not(None),
+        sms_parts.c.at > since,
+    )
+    return connection.execute(query.order_by(sms_parts.c.at.desc()).limit(limit)).scalars().all()
+
+
 def link(connection: Connection, line: str, reference: str, number: int, began: datetime) -> None:
     """This reference is a part of that message. A report of it may have come since the message `began`.
 
@@ -86,14 +98,14 @@ def judge(connection: Connection, number: int) -> None:
     if sms is None:
         return
     parts = connection.execute(select(sms_parts).where(sms_parts.c.sent == number)).mappings().all()
-    if sms["handed"] in _DOUBTED and len(parts) >= sms["parts"]:
+    if sms["handed"] in _DOUBTED and len(parts) >= sms["reports"]:
         _settle(connection, sms)
     fates = [part["fate"] for part in parts]
     if sms["fate"] != PhoneFate.UNKNOWN.value:
         return
     if Fate.FAILED.value in fates:
         fate = PhoneFate.LOST
-    elif fates.count(Fate.DELIVERED.value) >= sms["parts"]:
+    elif fates.count(Fate.DELIVERED.value) >= sms["reports"]:
         fate = PhoneFate.REACHED
     else:
         return
@@ -144,7 +156,7 @@ def _by_phone(connection: Connection, line: str, phone: str, now: datetime) -> i
         sms_sent.c.line == line,
         sms_sent.c.recipient == storable(phone),
         sms_sent.c.at > now - LATE,
-        known < sms_sent.c.parts,
+        known < sms_sent.c.reports,
     )
     found = connection.execute(query.limit(2)).all()
     if len(found) != 1:

@@ -44,6 +44,7 @@ sms_sent = Table(
     word("line"),
     word("coding"),
     whole("parts"),
+    whole("reports"),  # how many references the network has for it: one a part, or one for all
     Column("cost", SEQ, nullable=False),  # in millionths, so that a database can add it up exactly
     word("currency"),
     Column("at", Utc, nullable=False),

@@ -229,6 +229,9 @@ class SmsArchive(SmsInbox, Protocol):
     is `sms.delivered` or `sms.lost`: `phone`, `line`, `delivery` (its key), `words`. The key of each is the phone.
     """
 
+    async def awaited(self, line: str, limit: int = 100) -> Sequence[str]:
+        """The references of that line of the last three days of which nothing final is known, the youngest first."""
+
     async def tidy(self, now: datetime) -> None:
         """Hand on, incomplete, what has waited ten minutes for its missing parts. Settle what reports can settle."""
 

@@ -131,7 +131,7 @@ class SmsLine(Protocol):
         """Why it is not up, or what is worth knowing (signal, operator); a sentence without secrets."""
 
     async def send(self, sms: OutgoingSms) -> Sequence[str]:
-        """Hand all its parts over; the network's references, one a part in order (empty: it gives none).
+        """Hand all its parts over; the network's references, one a part in order (one for all; empty: it gives none).
 
         It waits by itself for a place in the window or while the network throttles, up to 60 s in all.
         Raises TemporaryError (certainly not taken; also when it is not up: at once), PermanentError (this message is

@@ -25,6 +25,10 @@ class RingingInbox:
         await self._archive.reported(line, report)
         self._ring()
 
+    async def awaited(self, line: str, limit: int = 100) -> Sequence[str]:
+        """See SmsArchive."""
+        return await self._archive.awaited(line, limit)
+
     async def tidy(self, now: datetime) -> None:
         """See SmsArchive."""
         await self._archive.tidy(now)

@@ -84,6 +84,7 @@ def _sent() -> None:
         _word("line"),
         _word("coding"),
         _whole("parts"),
+        _whole("reports"),
         sa.Column("cost", _SEQ, nullable=False),
         _word("currency"),
         _moment("at"),

@@ -40,7 +40,9 @@ async def test_both_directions_are_in_the_file(x: ExchangeUnderTest) -> None:
         path.parent.mkdir()
         await leg.background([Tone((PROMPT,), on=3600.0)])
         await phone.hears(PROMPT)
+        assert not leg.record.recorded
         assert await leg.start_recording(path)
+        assert leg.record.recorded
         await talk(leg)
         seconds = await leg.stop_recording()
         assert seconds == pytest.approx(1.0, abs=0.3)
@@ -49,6 +51,8 @@ async def test_both_directions_are_in_the_file(x: ExchangeUnderTest) -> None:
         assert among(sound) == {SAYS, PROMPT}
         await talk(leg, 0.5)
         assert await leg.stop_recording() == 0.0
+        assert leg.record.recorded
+        assert [record.recorded for record in x.listener.of(leg.id)][-2:] == [False, True]
         assert len(read_wav(path)) == len(sound)
 
 
@@ -154,4 +158,5 @@ async def test_a_file_that_cannot_be_written_is_no_recording(x: ExchangeUnderTes
     async with caller_and_leg(x) as (_, leg):
         (x.folder / "taken").write_text("a file, not a folder", encoding="ascii")
         assert not await leg.start_recording(x.folder / "taken" / "talk.wav")
+        assert not leg.record.recorded
         assert await leg.stop_recording() == 0.0

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from cordboard.office.ended_calls import CONTENT, EndedCall, EndedCalls
 from cordboard.office.ports import Person
@@ -9,6 +10,8 @@ START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 class _Office:
+    zone = ZoneInfo("Europe/Kyiv")
+
     def phone(self, text: str) -> PhoneNumber:
         return PhoneNumber.parse(text, country="UA")
 

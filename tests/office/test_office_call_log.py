@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,6 +32,8 @@ JOINED = ConnectionRecord("j", "one", "a", "b", TEN)
 
 class Office:
     """Knows nobody's phones."""
+
+    zone = ZoneInfo("Europe/Kyiv")
 
     def phone(self, text: str) -> PhoneNumber:
         return PhoneNumber.parse(text, country="UA")

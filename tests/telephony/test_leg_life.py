@@ -89,6 +89,7 @@ async def test_it_only_moves_forward() -> None:
     assert not life.end(EndReason.ERROR)
     assert not life.hold(True)
     assert not life.press("1")
+    assert not life.recorded()
     assert [record.state for record in listener.records] == [LegState.CALLING, LegState.ANSWERED, LegState.ENDED]
     assert listener.records[-1].reason is EndReason.HUNG_UP
     assert listener.records[-1].answered == datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

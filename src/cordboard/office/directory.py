@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -82,6 +83,11 @@ class OfficeDirectory:
     def settings(self) -> OfficeSettings:
         """What holds for the whole office."""
         return self._snapshot.settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the office."""
+        return ZoneInfo(self.settings.time_zone)
 
     def phone(self, text: str) -> PhoneNumber:
         """`text` as a number, read as this office's country writes them."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from cordboard.office.ports import Person
+from cordboard.office import connections as rows
+from cordboard.office.connections import ConnectionRow, connection_rows
 from cordboard.telephony import ConnectionRecord, Direction, LegRecord, PhoneNumber
 
 
@@ -21,16 +22,15 @@ class EndedCall:
     missed: bool
     content: Mapping[str, Any]
     """By the names of `CONTENT`: texts, PhoneNumber, datetime (aware), timedelta, bool, lists and maps of them."""
+    rows: Sequence[ConnectionRow] = ()
+    """Its connections that were answered."""
 
 
-class Directory(Protocol):
+class Directory(rows.Directory, Protocol):
     """The part of the office that is needed here."""
 
     def phone(self, text: str) -> PhoneNumber:
         """A number, read as this office's country writes it."""
-
-    def by_account(self, account: str) -> Person | None:
-        """The user whose phone signs in with that account."""
 
 
 CONTENT: Mapping[str, str] = {
@@ -117,7 +117,9 @@ def ended_call(legs: Sequence[LegRecord], connections: Sequence[ConnectionRecord
         "reason": first.reason.value if first.reason else "",
         "connections": talks,
     }
-    return EndedCall(last.id, first.chain, phone.canonical, missed, content)
+    return EndedCall(
+        last.id, first.chain, phone.canonical, missed, content, connection_rows(legs, connections, directory)
+    )
 
 
 def _talk(a: LegRecord, b: LegRecord, connection: ConnectionRecord, directory: Directory) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class CallLogRepository(Protocol):
         """Add each, or replace the one of the same id. Durable when this returns.
 
         Of each of `ended` the events `call.ended` and, if it was missed, `call.missed` are posted in the same
-        transaction: a call whose end stands in the log is told to the scenarios that wait for it, once.
+        transaction: a call whose end stands in the log is told to the scenarios that wait for it, once. So are its
+        `rows` written: the scenarios find them.
         """
 
     async def close_open(self, reason: EndReason) -> Sequence[LoggedChain]:

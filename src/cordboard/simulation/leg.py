@@ -229,6 +229,7 @@ class SimulatedLeg(LivingLeg):
             self._tape = Tape(path, self.phone, stereo=stereo)
         except OSError:
             return False
+        self.life.recorded()
         return True
 
     async def stop_recording(self) -> float:

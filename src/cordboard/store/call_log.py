@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
 
+from cordboard.office.connections import ConnectionRow
 from cordboard.office.ended_calls import EndedCall
 from cordboard.office.repositories import LoggedChain, LoggedLeg
 from cordboard.scenario.ports import Message
 from cordboard.scenario.values import normal, to_json
 from cordboard.store import messages
+from cordboard.store.call_tables import connection_rows
 from cordboard.store.call_tags import tags_of
 from cordboard.store.put import put
 from cordboard.store.reader import Reader
@@ -32,12 +34,14 @@ class StoredCallLog:
     ) -> None:
         """Add or replace all of them, and post what has ended, in one transaction."""
         leg_rows = [_leg_row(each) for each in logged]
-        connection_rows = [asdict(each) for each in joined]
+        joined_rows = [asdict(each) for each in joined]
+        rows = [_connection_row(row) for call in ended for row in call.rows]
         events = [event for call in ended for event in _events(call)]
 
         def write(connection: Connection) -> None:
             put(connection, legs, *leg_rows)
-            put(connection, connections, *connection_rows)
+            put(connection, connections, *joined_rows)
+            put(connection, connection_rows, *rows)
             messages.post(connection, events)
 
         await self._writer.transact(write)
@@ -141,7 +145,13 @@ def _leg_row(logged: LoggedLeg) -> dict[str, Any]:
         "ended": record.ended,
         "reason": record.reason.value if record.reason else None,
         "held": record.held,
+        "recorded": record.recorded,
     }
+
+
+def _connection_row(row: ConnectionRow) -> dict[str, Any]:
+    written = {name: storable(value) if isinstance(value, str) else value for name, value in asdict(row).items()}
+    return written | {"recorded": int(row.recorded)}
 
 
 def _leg(row: RowMapping) -> LegRecord:
@@ -160,4 +170,5 @@ def _leg(row: RowMapping) -> LegRecord:
         ended=row["ended"],
         reason=EndReason(row["reason"]) if row["reason"] else None,
         held=row["held"],
+        recorded=row["recorded"],
     )

@@ -200,6 +200,7 @@ legs = Table(
     Column("ended", Utc),
     Column("reason", String),
     flag("held"),
+    flag("recorded"),
     Index(None, "started"),
     Index(None, "caller_phone", "started"),
     Index(None, "dialled_phone", "started"),

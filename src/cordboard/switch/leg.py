@@ -338,6 +338,8 @@ class SipLeg(LivingLeg):
         except WorkerDiedError:
             return False
         self._taping = self.voice is not None
+        if self._taping:
+            self.life.recorded()
         return self._taping
 
     async def stop_recording(self) -> float:

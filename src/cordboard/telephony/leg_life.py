@@ -72,6 +72,14 @@ class LegLife:
         self._tell(Digit(key))
         return True
 
+    def recorded(self) -> bool:
+        """A recording of the talk has begun."""
+        if self.state is LegState.ENDED or self.record.recorded:
+            return False
+        self.record = replace(self.record, recorded=True)
+        self._listener.leg_changed(self.record)
+        return True
+
     def end(self, reason: EndReason) -> bool:
         """It is over."""
         if self.state is LegState.ENDED:

@@ -29,6 +29,8 @@ class LegRecord:
     ended: datetime | None = None
     reason: EndReason | None = None
     held: bool = False
+    recorded: bool = False
+    """Whether a recording of the talk was ever begun."""
 
 
 @dataclass(frozen=True, slots=True)

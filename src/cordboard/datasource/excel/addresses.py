@@ -16,10 +16,9 @@ class Area(NamedTuple):
     bottom: int
     right: int
 
-    def __contains__(self, place: object) -> bool:
-        assert isinstance(place, tuple), "asked of places alone: a row and a column"
-        row, column = place
-        return bool(self.top <= row <= self.bottom and self.left <= column <= self.right)
+    def holds(self, row: int, column: int) -> bool:
+        """Whether a cell is within."""
+        return self.top <= row <= self.bottom and self.left <= column <= self.right
 
     @property
     def single(self) -> bool:

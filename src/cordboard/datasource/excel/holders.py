@@ -1,0 +1,152 @@
+"""Who has a workbook open elsewhere, and how a file is replaced without taking anything from him. Blocks."""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from cordboard.datasource.excel.ports import WorkbookError
+
+STALE = 7 * 24 * 3600.0
+"""Seconds after which a lock file counts as left behind by a crash: nobody has a workbook open for a week."""
+
+
+class BusyError(WorkbookError):
+    """Somebody has the workbook open. It can be written when he has closed it."""
+
+
+class ChangedError(WorkbookError):
+    """The file is not the one that was read any more: read it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """By what a file is known to be the same."""
+
+    changed: int
+    """Nanoseconds."""
+    size: int
+    inode: int
+
+
+def stamp(path: Path) -> Stamp:
+    """The stamp of a file. Raises WorkbookError if it is not there."""
+    try:
+        about = path.stat()
+    except OSError as fault:
+        raise WorkbookError(f"{path.name} is not there ({fault.strerror}): put it into {path.parent}") from fault
+    if not stat.S_ISREG(about.st_mode):
+        raise WorkbookError(f"{path.name} is no file: put a workbook of that name into {path.parent}")
+    return Stamp(about.st_mtime_ns, about.st_size, about.st_ino)
+
+
+def content_hash(content: bytes) -> str:
+    """By which a file is known again after a crash."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def holder(path: Path) -> str | None:
+    """Who has the workbook open: a name, "" if he is not named, None if nobody has.
+
+    Excel puts `~$name` beside it, LibreOffice `.~lock.name#`; over a Windows share the file itself may be locked.
+    """
+    return next((found for found in map(_named, _marks(path)) if found is not None), _locked(path))
+
+
+def replace(path: Path, content: bytes, read: Stamp) -> Stamp:
+    """Put new content in the place of the file that had the stamp `read`: whole or not at all, and on the disk.
+
+    Mode and owner stay. Raises BusyError, ChangedError, and WorkbookError if the folder cannot be written.
+    """
+    try:
+        before = path.stat()
+        if not os.access(path, os.W_OK):
+            raise WorkbookError(f"{path.name} is write-protected: let the exchange write to it")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".cordboard-", suffix=path.suffix)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(stat.S_IMODE(before.st_mode))
+            with contextlib.suppress(PermissionError):
+                os.chown(name, before.st_uid, before.st_gid)
+            # As late as can be: between this look and the replacing lie microseconds.
+            if (who := holder(path)) is not None:
+                raise BusyError(busy(path, who))
+            if stamp(path) != read:
+                raise ChangedError(f"{path.name} was changed meanwhile")
+            after = Path(name).stat()
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as fault:
+        raise WorkbookError(
+            f"{path.name} cannot be written ({fault.strerror}): let the exchange write to {path.parent}"
+        ) from fault
+    return Stamp(after.st_mtime_ns, after.st_size, after.st_ino)
+
+
+def busy(path: Path, who: str) -> str:
+    """The sentence about somebody who has it open."""
+    return f"{path.name} is open at {who}" if who else f"{path.name} is open elsewhere"
+
+
+def _marks(path: Path) -> list[Path]:
+    name = path.name
+    # Excel leaves the first two letters of a long name away.
+    owners = {f"~${name}", f"~${name[2:]}" if len(path.stem) > 6 else f"~${name}"}
+    return [path.with_name(f".~lock.{name}#"), *(path.with_name(each) for each in sorted(owners))]
+
+
+def _named(mark: Path) -> str | None:
+    """Who has put this mark; None if it is not there, or was forgotten by a crash."""
+    try:
+        if time.time() - mark.stat().st_mtime > STALE:
+            return None
+        content = mark.read_bytes()[:1000]
+    except OSError as fault:
+        # A share that lets nobody read the mark of another still shows that it is there.
+        return "" if fault.errno in {errno.EACCES, errno.EPERM, errno.EBUSY} else None
+    return _from_libreoffice(content) if mark.name.startswith(".~lock.") else _from_excel(content)
+
+
+def _from_libreoffice(content: bytes) -> str:
+    """`name,user,host,date,folder;`, commas within escaped by a backslash."""
+    fields = content.decode("utf-8", "replace").replace("\\,", "\0").split(",")
+    names = [each.replace("\0", ",").strip() for each in fields[:3]]
+    return next((name for name in names if name), "")
+
+
+def _from_excel(content: bytes) -> str:
+    """A length and the name in the country's letters, padded to 54 octets; behind it the same in UTF-16."""
+    length = int.from_bytes(content[54:56], "little")
+    name = content[56 : 56 + 2 * min(length, 54)].decode("utf-16-le", "ignore")
+    if not name.strip("\0 ") and content:
+        name = content[1 : 1 + min(content[0], 53)].decode("cp1251", "ignore")
+    return "".join(letter for letter in name if letter.isprintable()).strip()
+
+
+def _locked(path: Path) -> str | None:
+    """A lock of another process on the file itself, as servers of Windows shares take it."""
+    try:
+        with path.open("rb+") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(file, fcntl.LOCK_UN)
+    except OSError as fault:
+        # A file that is write-protected is nobody's in particular.
+        held = fault.errno in {errno.EACCES, errno.EAGAIN, errno.EBUSY, errno.ETXTBSY}
+        return "" if held and os.access(path, os.W_OK) else None
+    return None

@@ -144,6 +144,56 @@ def test_a_bad_file_leaves_by_error_with_advice(tmp_path: Path, name: str, words
     body()
 
 
+# Language, voice and speed of each text.
+@pytest.mark.parametrize(
+    ("chosen", "step", "heard"),
+    [
+        ("", "play, text: x", ("", "", 1.0)),
+        ("", "play, text: x, voice: Anna, speed: 1.5", ("", "Anna", 1.5)),
+        ("", "say, value: 1, voice: Anna, speed: 0.5", ("", "Anna", 0.5)),
+        ("language: uk, voice: 'Anatol, Anna', speed: 0.9", "play, text: x", ("uk", "Anatol, Anna", 0.9)),
+        ("language: uk, voice: Anatol, speed: 0.9", "say, value: 1", ("uk", "Anatol", 0.9)),
+        ("voice: Anatol, speed: 0.9", "say_digits, digits: 1", ("", "Anatol", 0.9)),
+        ("voice: Anatol, speed: 0.9", "play, text: x, voice: Natalia, speed: 1", ("", "Natalia", 1.0)),
+    ],
+)
+def test_a_voice_and_a_speed_are_of_the_step_or_of_the_call(
+    chosen: str, step: str, heard: tuple[str, str, float]
+) -> None:
+    @virtual_time
+    async def body() -> None:
+        steps = f"""
+            a: {{component: set_language, {chosen}{"," if chosen else ""} exits: {{done: b}}}}
+            b: {{component: {step}}}
+        """
+        async with Trial(voice(steps)) as trial:
+            trial.call()
+            await trial.ended()
+        assert [
+            (language, *how) for (_, language), how in zip(trial.speech.said, trial.speech.manners, strict=True)
+        ] == [heard]
+
+    body()
+
+
+@virtual_time
+async def test_what_a_step_does_not_choose_stays() -> None:
+    steps = """
+        a: {component: set_language, language: ru, voice: Anna, exits: {done: b}}
+        b: {component: set_language, speed: 2, exits: {done: c}}
+        c: {component: play, text: x, exits: {done: d}}
+        d: {component: set_language, voice: usual, exits: {done: e}}
+        e: {component: play, text: x, exits: {done: f}}
+        f: {component: set_language, language: "", exits: {done: g}}
+        g: {component: play, text: x}
+    """
+    async with Trial(voice(steps)) as trial:
+        trial.call()
+        await trial.ended()
+    assert [language for _, language in trial.speech.said] == ["ru", "ru", ""]
+    assert trial.speech.manners == [("Anna", 2.0), ("", 2.0), ("", 2.0)]
+
+
 @virtual_time
 async def test_say_digits_says_each_digit() -> None:
     async with Trial(voice('a: {component: say_digits, digits: "+38 (067) 105", language: en}')) as trial:

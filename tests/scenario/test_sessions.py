@@ -118,7 +118,7 @@ async def test_a_dialog_shares_the_session_of_its_chain() -> None:
 
 
 def test_a_session_survives_a_checkpoint() -> None:
-    session = Session({"client": "Olena"}, "uk", Party("0441234567", "Office"))
+    session = Session({"client": "Olena"}, "uk", Party("0441234567", "Office"), "Anatol", 0.9)
     assert Session.from_json(session.to_json()) == session
     assert Session.from_json(Session().to_json()) == Session.from_json(None) == Session()
 

@@ -10,8 +10,9 @@ import pytest
 
 from cordboard.speech.api import SpeechError
 from cordboard.speech.cache import spoken
-from cordboard.speech.engine import EngineError, RawSpeech
+from cordboard.speech.engine import EngineError, RawSpeech, Voice
 from cordboard.speech.service import LONGEST_TEXT, SpeechService, plain
+from cordboard.speech.voices import Manner
 
 
 def hum(seconds: float, rate: int = 16000) -> RawSpeech:
@@ -28,17 +29,19 @@ class Hummer:
         self.version = version
         self.languages = languages.split()
         self.asked: list[str] = []
+        self.manners: list[tuple[str, float]] = []
         self.begun = asyncio.Event()
         self.free = asyncio.Event()
         self.free.set()
         self.fault: EngineError | None = None
         self.closed = False
 
-    def voice(self, language: str) -> str:
-        return f"voice-{language}" if language in self.languages else ""
+    def voices(self) -> list[Voice]:
+        return [Voice(f"{name}-{language}", language) for language in self.languages for name in ("voice", "other")]
 
-    async def speak(self, text: str, language: str) -> RawSpeech:
+    async def speak(self, text: str, voice: Voice, speed: float = 1.0) -> RawSpeech:
         self.asked.append(text)
+        self.manners.append((voice.name, speed))
         self.begun.set()
         await self.free.wait()
         if self.fault:
@@ -78,6 +81,57 @@ async def test_another_language_text_voice_or_version_is_another_sound(serve: Se
     clips = [await service.say("a"), await service.say("b"), await service.say("a", "en")]
     clips += [await serve(Hummer(version="2")).say("a"), await serve(Hummer(name="other")).say("a")]
     assert len({clip.path for clip in clips}) == 5
+
+
+async def test_each_voice_and_each_speed_is_another_sound(serve: Serve) -> None:
+    engine = Hummer()
+    service = serve(engine)
+    manners = [("", 1.0), ("other-ru", 1.0), ("", 1.5), ("", 0.5)]
+    clips = [await service.say("a", voice=voice, speed=speed) for voice, speed in manners]
+    assert len({clip.path for clip in clips}) == 4
+    assert engine.manners == [("voice-ru", 1.0), ("other-ru", 1.0), ("voice-ru", 1.5), ("voice-ru", 0.5)]
+    assert await service.say("a", voice="VOICE-RU") == clips[0]
+
+
+@pytest.mark.parametrize(
+    ("wish", "language", "heard"),
+    [
+        ("other-uk, other-ru", "ru", "other-ru"),
+        ("other-uk, other-ru", "uk", "other-uk"),
+        ("Nobody, OTHER-RU", "ru", "other-ru"),
+        ("other-uk", "ru", "office-ru"),
+        ("", "ru", "office-ru"),
+        ("", "en", "voice-en"),
+    ],
+)
+async def test_the_wish_of_the_step_counts_before_the_office(
+    tmp_path: Path, wish: str, language: str, heard: str
+) -> None:
+    class Choir(Hummer):
+        def voices(self) -> list[Voice]:
+            return [*super().voices(), Voice("office-ru", "ru")]
+
+    engine = Choir()
+    office = Manner({"ru": "absent, office-ru"}, speed=1.25)
+    await SpeechService([engine], tmp_path, "ru", office).say("x", language, wish)
+    assert engine.manners == [(heard, 1.25)]
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [(0.1, 0.5), (4.0, 2.0), (1.234, 1.23)])
+async def test_a_speed_stays_within_what_is_understood(serve: Serve, asked: float, spoken: float) -> None:
+    engine = Hummer()
+    await serve(engine).say("x", speed=asked)
+    assert engine.manners == [("voice-ru", spoken)]
+
+
+async def test_an_engine_that_is_installed_meanwhile_speaks(serve: Serve) -> None:
+    better, fallback = Hummer("better", ""), Hummer("fallback")
+    service = serve(better, fallback)
+    first = await service.say("x")
+    better.languages = ["ru"]
+    assert await service.say("x") != first
+    assert next(name for name, _ in service.voices()) == "better"
+    assert better.asked == ["x"]
 
 
 async def test_the_default_language_shares_the_sound_of_the_named_one(serve: Serve) -> None:
@@ -156,7 +210,7 @@ async def test_a_text_has_a_longest_length(serve: Serve) -> None:
 
 async def test_an_engine_that_only_breathes_counts_as_failed(serve: Serve) -> None:
     class Breather(Hummer):
-        async def speak(self, text: str, language: str) -> RawSpeech:
+        async def speak(self, text: str, voice: Voice, speed: float = 1.0) -> RawSpeech:
             return RawSpeech(b"\0\0" * 16000, 16000)
 
     with pytest.raises(SpeechError, match="silent"):
@@ -179,6 +233,7 @@ async def test_other_programs_learn_what_was_said(serve: Serve, tmp_path: Path) 
         "language": "en",
         "engine": "hummer",
         "voice": "voice-en",
+        "speed": "1",
         "version": "1/1",
     }
     assert {file.suffix for file in (tmp_path / "cache").iterdir()} == {".wav", ".json"}

@@ -125,8 +125,9 @@ class SimulatedVoice:
         self._language = language
         self._spoken = spoken
 
-    async def say(self, text: Wording, language: str = "") -> Clip:
-        """See Speech. It never fails."""
+    async def say(self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0) -> Clip:
+        """See Speech. It never fails, and knows one voice."""
+        del voice, speed
         wording, _ = choose(text, language or self._language)
         return Clip(self._spoken.get(wording), wording)
 

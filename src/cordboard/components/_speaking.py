@@ -1,6 +1,7 @@
 """What all components that speak have in common."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -14,11 +15,19 @@ from cordboard.scenario.said import said
 from cordboard.speech.api import Speech
 from cordboard.telephony import Sound, Wording
 
+Speed = Annotated[Decimal, Field(ge=Decimal("0.5"), le=2)]
+"""How fast it is spoken, of the voice's own speed."""
 
-async def spoken(ctx: Context, text: Wording, language: Language | None) -> Sequence[Sound]:
-    """`text` in the language of a step; nothing for an empty one."""
+
+async def spoken(
+    ctx: Context, text: Wording, language: Language | None, voice: str = "", speed: Decimal | None = None
+) -> Sequence[Sound]:
+    """`text` in the language, the voice and the speed of a step, else those of the call; nothing for an empty one."""
     silent = not text.strip() if isinstance(text, str) else not text
-    return [] if silent else [await ctx.port(Speech).say(text, spoken_in(ctx, language))]
+    if silent:
+        return []
+    pace = float(speed) if speed is not None else ctx.session.speed
+    return [await ctx.port(Speech).say(text, spoken_in(ctx, language), voice or ctx.session.voice, pace)]
 
 
 async def let_hear(ctx: Context, *, answer: bool) -> None:

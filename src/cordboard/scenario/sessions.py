@@ -1,7 +1,7 @@
-"""What the scenarios of one story share, beyond the end of each: session variables, the language, the shown caller."""
+"""What the scenarios of one story share, beyond the end of each: session variables, how it is spoken, who is shown."""
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from cordboard.scenario.values import AnyValue, JsonValue, from_json, to_json
@@ -21,10 +21,14 @@ class Session:
     """en, ru or uk; empty: that of the office."""
     shown: Party | None = None
     """Whom the sides that are called from here on shall see; None: as the office decides."""
+    voice: str = ""
+    """The name of the voice, or of several, as `speech.api.Speech` takes it; empty: that of the office."""
+    speed: float = 1.0
+    """How fast it speaks, beside the office's own speed."""
 
     def copy(self) -> "Session":
         """What a service run begins with."""
-        return Session(dict(self.values), self.language, self.shown)
+        return replace(self, values=dict(self.values))
 
     def to_json(self) -> JsonValue:
         """As the checkpoint of a service run holds it."""
@@ -32,6 +36,8 @@ class Session:
             "values": {name: to_json(value) for name, value in self.values.items()},
             "language": self.language,
             "shown": [self.shown.number, self.shown.name] if self.shown else None,
+            "voice": self.voice,
+            "speed": self.speed,
         }
 
     @classmethod
@@ -40,7 +46,8 @@ class Session:
         if not raw:
             return cls()
         values = {name: from_json(value) for name, value in raw["values"].items()}
-        return cls(values, raw["language"], Party(*raw["shown"]) if raw["shown"] else None)
+        shown = Party(*raw["shown"]) if raw["shown"] else None
+        return cls(values, raw["language"], shown, raw.get("voice", ""), raw.get("speed", 1.0))
 
 
 class Sessions:

@@ -4,13 +4,15 @@ from cordboard.telephony import Clip, Wording, choose
 
 
 class SimulatedSpeech:
-    """Implements `speech.api.Speech`. `said` keeps each text with its language, in order."""
+    """Implements `speech.api.Speech`. `said` keeps each text with its language, `manners` its voice and speed."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str]] = []
+        self.manners: list[tuple[str, float]] = []
 
-    async def say(self, text: Wording, language: str = "") -> Clip:
+    async def say(self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0) -> Clip:
         """See speech.api.Speech. It never fails. The office speaks English."""
         wording, _ = choose(text, language or "en")
         self.said.append((wording, language))
+        self.manners.append((voice, speed))
         return Clip(None, wording)

@@ -1,5 +1,6 @@
 """What a speech engine is to this room."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,14 @@ class RawSpeech:
 
     pcm: bytes
     rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice of an engine: its name, as people call it, and the language that it speaks (en, ru, uk)."""
+
+    name: str
+    language: str
 
 
 class EngineError(Exception):
@@ -27,11 +36,14 @@ class Engine(Protocol):
     def version(self) -> str:
         """Changes when the same text would sound otherwise; cached audio of another version is not used."""
 
-    def voice(self, language: str) -> str:
-        """The voice for `language` (en, ru, uk); empty if there is none."""
+    def voices(self) -> Sequence[Voice]:
+        """The voices that it has now; of each language the usual one comes first.
 
-    async def speak(self, text: str, language: str) -> RawSpeech:
-        """Speak a whole text. Raises EngineError."""
+        Asked for before each text, so it must be cheap. Empty while the engine is not installed: it may come yet.
+        """
+
+    async def speak(self, text: str, voice: Voice, speed: float = 1.0) -> RawSpeech:
+        """Speak a whole text; `speed` is 1 for the voice's own, 2 for twice as fast. Raises EngineError."""
 
     async def close(self) -> None:
         """End whatever the engine runs; `speak` may not be called any more."""

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import shutil
+from collections.abc import Sequence
 from struct import Struct
 
-from cordboard.speech.engine import EngineError, RawSpeech
+from cordboard.speech.engine import EngineError, RawSpeech, Voice
 
-VOICES = {"en": "en-gb", "ru": "ru", "uk": "uk"}
+VOICES = (Voice("en-gb", "en"), Voice("ru", "ru"), Voice("uk", "uk"))
 WORDS_A_MINUTE = 150
 
 _WAV = Struct("<4s4x4s12xI8x4s4x")  # RIFF, WAVE, the rate, "data": the fixed head that espeak-ng writes
@@ -22,21 +23,19 @@ class EspeakEngine:
     def __init__(self, command: str = "espeak-ng", *, seconds: float = 30.0) -> None:
         self._command = command
         self._seconds = seconds
+        self._installed = False
 
-    @staticmethod
-    def installed() -> bool:
-        """Whether the command is on the path."""
-        return shutil.which("espeak-ng") is not None
+    def voices(self) -> Sequence[Voice]:
+        """See Engine. It is installed if the command is on the path."""
+        self._installed = self._installed or shutil.which(self._command) is not None
+        return VOICES if self._installed else ()
 
-    def voice(self, language: str) -> str:
-        """The voice for a language; empty if there is none."""
-        return VOICES.get(language, "")
-
-    async def speak(self, text: str, language: str) -> RawSpeech:
-        """Speak a whole text. Raises EngineError."""
+    async def speak(self, text: str, voice: Voice, speed: float = 1.0) -> RawSpeech:
+        """See Engine."""
         # [[…]] is its own phoneme notation, and there is no option to read it out.
         plain = text.replace("[[", "[ [")
-        arguments = ["-v", self.voice(language), "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "--stdout"]
+        pace = str(round(WORDS_A_MINUTE * speed))
+        arguments = ["-v", voice.name, "-s", pace, "-b", "1", "--stdin", "--stdout"]
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(

@@ -4,18 +4,22 @@ import asyncio
 import contextlib
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 
-from cordboard.speech.engine import EngineError, RawSpeech
+from cordboard.speech.engine import EngineError, RawSpeech, Voice
 from cordboard.speech.rhvoice_library import find_library
 from cordboard.speech.rhvoice_process import WORD
 
 log = structlog.get_logger(__name__)
 
-VOICES = {"en": "Slt", "ru": "Anna", "uk": "Natalia"}
-"""Free voices (LGPL or CC BY-SA) of Debian's packages."""
+USUAL = ("Slt", "Anna", "Natalia")
+"""Free voices (LGPL or CC BY-SA) of Debian's packages, which come before all others of their language."""
+_LANGUAGES: Mapping[str, str] = MappingProxyType({"English": "en", "Russian": "ru", "Ukrainian": "uk"})
 
 LONGEST_REPLY = 200_000_000
 _ATTEMPTS = 2
@@ -24,17 +28,17 @@ _ATTEMPTS = 2
 class RHVoiceEngine:
     """Speaks in a child process, which is started when it is first needed and again when it has died.
 
-    `root` is a folder laid out as a system is (`usr/lib`, `usr/share/RHVoice`, `etc/RHVoice`). A text that takes longer
-    than `seconds` is given up and the process with it. One text is spoken at a time: it takes a fiftieth of its length.
+    Each of `homes` is a folder laid out as a system is (`usr/lib`, `usr/share/RHVoice`, `etc/RHVoice`); the first that
+    holds the library counts, also if it comes later. A text that takes longer than `seconds` is given up and the
+    process with it. One text is spoken at a time: it takes a fiftieth of its length.
     """
 
     name = "rhvoice"
 
-    def __init__(self, root: Path, *, seconds: float = 30.0) -> None:
-        self._root = root
+    def __init__(self, *homes: Path, seconds: float = 30.0) -> None:
+        self._homes = homes
         self._seconds = seconds
-        library = find_library(root)
-        self.version = library.resolve().name if library else "absent"
+        self._home: _Home | None = None
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._closed = False
@@ -44,14 +48,25 @@ class RHVoiceEngine:
         """The child's process id; None while there is no child."""
         return self._process.pid if self._process else None
 
-    def voice(self, language: str) -> str:
-        """The voice for a language; empty if there is none."""
-        voice = VOICES.get(language, "")
-        return voice if (self._root / "usr/share/RHVoice/voices" / voice.lower()).is_dir() else ""
+    @property
+    def version(self) -> str:
+        """See Engine."""
+        home = self._found()
+        return home.version if home else "absent"
 
-    async def speak(self, text: str, language: str) -> RawSpeech:
-        """Speak a whole text; a process that dies of it gets one successor. Raises EngineError."""
-        request = json.dumps({"text": text, "voice": self.voice(language)}).encode()
+    def voices(self) -> Sequence[Voice]:
+        """See Engine. What a home holds is read once."""
+        home = self._found()
+        return home.voices if home else ()
+
+    def _found(self) -> "_Home | None":
+        if self._home is None:
+            self._home = next(filter(None, map(_look_into, self._homes)), None)
+        return self._home
+
+    async def speak(self, text: str, voice: Voice, speed: float = 1.0) -> RawSpeech:
+        """See Engine. A process that dies of the text gets one successor."""
+        request = json.dumps({"text": text, "voice": voice.name, "speed": speed}).encode()
         async with self._turn:
             for attempt in range(1, _ATTEMPTS + 1):
                 if self._closed:
@@ -92,7 +107,7 @@ class RHVoiceEngine:
             "-P",
             "-m",
             "cordboard.speech.rhvoice_process",
-            str(self._root),
+            str(home.root if (home := self._found()) else self._homes[0]),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -112,3 +127,27 @@ class RHVoiceEngine:
         """End the process, also in the middle of a text."""
         self._closed = True
         await self._stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    root: Path
+    version: str
+    voices: tuple[Voice, ...]
+
+
+def _look_into(root: Path) -> _Home | None:
+    library = find_library(root)
+    if library is None:
+        return None
+    found = [voice for file in root.glob("usr/share/RHVoice/voices/*/voice.info") if (voice := _read(file))]
+    voices = sorted(found, key=lambda voice: (voice.name not in USUAL, voice.name))
+    return _Home(root, library.resolve().name, tuple(voices))
+
+
+def _read(info: Path) -> Voice | None:
+    """A voice as its own file describes it; None if we do not speak its language."""
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
+    told = dict(line.split("=", 1) for line in lines if "=" in line)
+    language = _LANGUAGES.get(told.get("language", ""), "")
+    return Voice(told["name"], language) if language and told.get("name") else None

@@ -112,12 +112,12 @@ class RHVoiceLibrary:
         self._heard += ctypes.string_at(samples, 2 * count)
         return 1
 
-    def speak(self, text: str, voice: str) -> RawSpeech:
+    def speak(self, text: str, voice: str, speed: float) -> RawSpeech:
         """Blocks until the whole text is spoken. Raises EngineError."""
         self._heard = bytearray()
         encoded = text.encode()
         params = _SynthParams(
-            voice_profile=voice.encode(), relative_rate=1.0, relative_pitch=1.0, relative_volume=1.0
+            voice_profile=voice.encode(), relative_rate=speed, relative_pitch=1.0, relative_volume=1.0
         )  # fmt: skip
         message = self._library.RHVoice_new_message(
             self._engine, encoded, len(encoded), _PLAIN_TEXT, byref(params), None

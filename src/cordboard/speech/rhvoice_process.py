@@ -1,8 +1,8 @@
 """The process that RHVoice runs in: requests come by standard input, audio leaves by standard output.
 
-Both directions are records: a length (32 bits, big-endian) and that many bytes. A request is a JSON object with `text`
-and `voice`. A reply is its sample rate (32 bits, big-endian) with the samples after it, or, with the rate 0, an error
-in UTF-8. The process ends when its input does.
+Both directions are records: a length (32 bits, big-endian) and that many bytes. A request is a JSON object with
+`text`, `voice` and `speed`. A reply is its sample rate (32 bits, big-endian) with the samples after it, or, with the
+rate 0, an error in UTF-8. The process ends when its input does.
 """
 
 import json
@@ -23,7 +23,7 @@ def serve(library: RHVoiceLibrary, requests: BinaryIO, replies: BinaryIO) -> Non
     while len(head := requests.read(WORD.size)) == WORD.size:
         wanted = json.loads(requests.read(WORD.unpack(head)[0]))
         try:
-            spoken = library.speak(wanted["text"], wanted["voice"])
+            spoken = library.speak(wanted["text"], wanted["voice"], wanted["speed"])
             reply(replies, spoken.rate, spoken.pcm)
         except EngineError as error:
             reply(replies, 0, str(error).encode())

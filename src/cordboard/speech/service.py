@@ -4,16 +4,17 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from cordboard.speech import cache, shaping
 from cordboard.speech.api import SpeechError
-from cordboard.speech.engine import Engine, EngineError
+from cordboard.speech.engine import Engine, EngineError, Voice
 from cordboard.speech.espeak import EspeakEngine
 from cordboard.speech.rhvoice import RHVoiceEngine
-from cordboard.speech.rhvoice_library import find_library
+from cordboard.speech.voices import FASTEST, SLOWEST, USUAL_MANNER, Manner, pick
 from cordboard.telephony import Clip, Wording, choose
 
 log = structlog.get_logger(__name__)
@@ -24,14 +25,11 @@ NO_ENGINE = "There is no speech engine: run `tools/fetch-speech`, or install one
 
 
 def find_engines(speech_dir: Path) -> list[Engine]:
-    """What can speak on this machine, the best first: RHVoice from `speech_dir` or the system's, then espeak-ng."""
-    homes = (speech_dir.resolve() / "rhvoice", Path("/"))
-    engines: list[Engine] = []
-    if home := next(filter(find_library, homes), None):
-        engines.append(RHVoiceEngine(home))
-    if EspeakEngine.installed():
-        engines.append(EspeakEngine())
-    return engines
+    """What can speak on this machine, the best first: RHVoice from `speech_dir` or the system's, then espeak-ng.
+
+    Those that are not installed have no voices; as soon as they are installed, they have.
+    """
+    return [RHVoiceEngine(speech_dir.resolve() / "rhvoice", Path("/")), EspeakEngine()]
 
 
 def plain(text: str) -> str:
@@ -43,6 +41,16 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", composed).strip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A text and how it shall sound."""
+
+    text: str
+    language: str
+    voice: str
+    speed: float
+
+
 class SpeechService:
     """Speaks with the first of `engines` that can, and keeps every sound in `cache_dir`.
 
@@ -50,26 +58,35 @@ class SpeechService:
     caller finds it in the cache. Shaping and files are worked on in threads. Close it with `close()`.
     """
 
-    def __init__(self, engines: Sequence[Engine], cache_dir: Path, default_language: str = "en") -> None:
+    def __init__(
+        self, engines: Sequence[Engine], cache_dir: Path, default_language: str = "en", manner: Manner = USUAL_MANNER
+    ) -> None:
         self._engines = tuple(engines)
         self._cache_dir = cache_dir
         self._default_language = default_language
+        self._manner = manner
         self._running: dict[Path, asyncio.Task[Path]] = {}
 
-    async def say(self, text: Wording, language: str = "") -> Clip:
-        """Synthesise `text` or take it from the cache. Raises SpeechError."""
+    def voices(self) -> Sequence[tuple[str, Voice]]:
+        """The voices that there are now, each with the name of its engine; the engine that is asked first leads."""
+        return [(engine.name, voice) for engine in self._engines for voice in engine.voices()]
+
+    async def say(self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0) -> Clip:
+        """See Speech."""
         wording, language = choose(text, language or self._default_language)
         text = plain(wording)
         if not text:
             raise SpeechError("There is nothing to say: the text is empty.")
         if len(text) > LONGEST_TEXT:
             raise SpeechError(f"The text has {len(text)} characters; at most {LONGEST_TEXT} are spoken at once.")
-        able = [engine for engine in self._engines if engine.voice(language)]
+        pace = round(min(max(speed * self._manner.speed, SLOWEST), FASTEST), 2)
+        wanted = _Wanted(text, language, voice, pace)
+        able = [(engine, found) for engine in self._engines if (found := self._voice(engine, wanted))]
         if not able:
-            raise SpeechError(f"No voice speaks the language {language!r}." if self._engines else NO_ENGINE)
-        best = self._path(able[0], text, language)
+            raise SpeechError(f"No voice speaks the language {language!r}." if self.voices() else NO_ENGINE)
+        best = self._path(*able[0], wanted)
         if not best.exists():
-            best = await self._once(best, able, text, language)
+            best = await self._once(best, able, wanted)
         return Clip(best, text)
 
     async def close(self) -> None:
@@ -81,12 +98,13 @@ class SpeechService:
         for engine in self._engines:
             await engine.close()
 
-    async def _once(self, key: Path, able: Sequence[Engine], text: str, language: str) -> Path:
+    def _voice(self, engine: Engine, wanted: _Wanted) -> Voice | None:
+        return pick(engine.voices(), wanted.language, wanted.voice, self._manner.voices.get(wanted.language, ""))
+
+    async def _once(self, key: Path, able: Sequence[tuple[Engine, Voice]], wanted: _Wanted) -> Path:
         task = self._running.get(key)
         if task is None:
-            task = self._running[key] = asyncio.create_task(
-                self._synthesise(able, text, language), name=f"speech {key.stem}"
-            )
+            task = self._running[key] = asyncio.create_task(self._synthesise(able, wanted), name=f"speech {key.stem}")
             task.add_done_callback(lambda done: self._finished(key, done))
         return await asyncio.shield(task)
 
@@ -95,21 +113,21 @@ class SpeechService:
         if not task.cancelled() and (error := task.exception()):
             log.error("speech failed", error=str(error))
 
-    async def _synthesise(self, able: Sequence[Engine], text: str, language: str) -> Path:
+    async def _synthesise(self, able: Sequence[tuple[Engine, Voice]], wanted: _Wanted) -> Path:
         faults = []
-        for engine in able:
-            path = self._path(engine, text, language)
+        for engine, voice in able:
+            path = self._path(engine, voice, wanted)
             if path.exists():
                 return path
             try:
-                raw = await engine.speak(text, language)
+                raw = await engine.speak(wanted.text, voice, wanted.speed)
                 pcm = await asyncio.to_thread(shaping.shape, raw)
             except EngineError as error:
                 log.warning("speech engine failed", engine=engine.name, error=str(error))
                 faults.append(f"{engine.name}: {error}")
                 continue
             try:
-                await asyncio.to_thread(cache.store, path, pcm, self._about(engine, text, language))
+                await asyncio.to_thread(cache.store, path, pcm, _about(engine, voice, wanted))
             except OSError as error:
                 raise SpeechError(
                     f"The sound cannot be kept in {self._cache_dir}: {error.strerror or error}. "
@@ -120,14 +138,16 @@ class SpeechService:
             f"No engine could speak the text ({'; '.join(faults)}). To get the engines anew: rm -r .speech && make up"
         )
 
-    def _path(self, engine: Engine, text: str, language: str) -> Path:
-        return cache.path_of(self._cache_dir, self._about(engine, text, language))
+    def _path(self, engine: Engine, voice: Voice, wanted: _Wanted) -> Path:
+        return cache.path_of(self._cache_dir, _about(engine, voice, wanted))
 
-    def _about(self, engine: Engine, text: str, language: str) -> dict[str, str]:
-        return {
-            "text": text,
-            "language": language,
-            "engine": engine.name,
-            "voice": engine.voice(language),
-            "version": f"{engine.version}/{shaping.VERSION}",
-        }
+
+def _about(engine: Engine, voice: Voice, wanted: _Wanted) -> dict[str, str]:
+    return {
+        "text": wanted.text,
+        "language": wanted.language,
+        "engine": engine.name,
+        "voice": voice.name,
+        "speed": f"{wanted.speed:g}",
+        "version": f"{engine.version}/{shaping.VERSION}",
+    }

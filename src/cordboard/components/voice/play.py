@@ -10,7 +10,7 @@ from pydantic import model_validator
 from cordboard.components._keys import Keys
 from cordboard.components._languages import Language, spoken_in
 from cordboard.components._saying import Case, Gender, Kind, joined, words
-from cordboard.components._speaking import Speaking
+from cordboard.components._speaking import Speaking, Speed, spoken
 from cordboard.components.prompt_folder import PromptFolder
 from cordboard.office.ports import Recordings
 from cordboard.scenario.component import VOICE, Example, Row, Text, Value
@@ -98,6 +98,11 @@ class Play(Speaking):
 
     parts: tuple[Part, ...] = ()
     """Instead of one text or file: several, one after the other."""
+    voice: Text = ""
+    """The voice that speaks: Anna, Aleksandr; for texts in several languages one of each, with commas between. Empty:
+    what "Set the language" has chosen, or that of the office."""
+    speed: Speed | None = None
+    """How fast it is spoken, from 0.5 to 2. Empty: as "Set the language" has chosen, or 1."""
     stop_keys: Keys = ""
     """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
 
@@ -121,6 +126,10 @@ class Play(Speaking):
         """No key can be pressed where none stops it."""
         return cls.fixed_exits() if written.get("stop_keys") else (cls.Exit.DONE.value,)
 
+    async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
+        """See Speaking; in the voice of this step."""
+        return await spoken(ctx, text, self.language, self.voice, self.speed)
+
     async def run(self, ctx: Context) -> str:
         """Speak. Everything is made ready before the first sound is heard."""
         sounds = await (self._parts(ctx) if self.parts else self.sounds(ctx))
@@ -131,8 +140,8 @@ class Play(Speaking):
     async def _parts(self, ctx: Context) -> Sequence[Sound]:
         """What is spoken in a row is one sentence to the voice."""
         sounds: list[Sound] = []
-        for spoken, parts in groupby(self.parts, lambda part: not part.file and not part.recording):
-            if spoken:
+        for to_speak, parts in groupby(self.parts, lambda part: not part.file and not part.recording):
+            if to_speak:
                 language = spoken_in(ctx, self.language)
                 sounds += await self.spoken(ctx, joined(part.wording(ctx, language) for part in parts))
             else:

@@ -7,7 +7,7 @@ from typing import Any
 from cordboard.components._keys import Keys
 from cordboard.components._languages import LanguageChoice, spoken_in
 from cordboard.components._saying import Case, Gender, Kind, words
-from cordboard.components._speaking import let_hear, spoken
+from cordboard.components._speaking import Speed, let_hear, spoken
 from cordboard.scenario.component import VOICE, Component, Example, Text, Value
 from cordboard.scenario.context import Context
 from cordboard.telephony import PlayEnd
@@ -43,6 +43,11 @@ class Say(Component):
     """For a number in Russian and Ukrainian: masculine, feminine or neuter, as what is counted. Empty: masculine."""
     case: Case | None = None
     """In Russian and Ukrainian: the case that the sentence needs. Empty: the nominative."""
+    voice: Text = ""
+    """The voice that speaks: Anna, Aleksandr; for texts in several languages one of each, with commas between. Empty:
+    what "Set the language" has chosen, or that of the office."""
+    speed: Speed | None = None
+    """How fast it is spoken, from 0.5 to 2. Empty: as "Set the language" has chosen, or 1."""
     stop_keys: Keys = ""
     """The keys that stop it, one after the other: `123*#`. Empty: no key does."""
     language: LanguageChoice = None
@@ -72,7 +77,7 @@ class Say(Component):
             case=self.case or "",
             currency=self.currency,
         )
-        sounds = await spoken(ctx, text, self.language)
+        sounds = await spoken(ctx, text, self.language, self.voice, self.speed)
         await let_hear(ctx, answer=self.answer)
         played = await ctx.leg.play(sounds, interrupt=self.stop_keys)
         return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

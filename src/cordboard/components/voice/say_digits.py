@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 
 from cordboard.components._keys import Keys
-from cordboard.components._languages import LanguageChoice, spoken_in
+from cordboard.components._languages import LanguageChoice
+from cordboard.components._speaking import spoken
 from cordboard.scenario.component import VOICE, Component, Example, Text
 from cordboard.scenario.context import Context
-from cordboard.speech.api import Speech
 from cordboard.telephony import PlayEnd
 
 
@@ -56,7 +56,7 @@ class SayDigits(Component):
         digits = [character for character in self.digits if character in "0123456789"]
         if not digits:
             return self.Exit.DONE
-        clip = await ctx.port(Speech).say(", ".join(digits), spoken_in(ctx, self.language))
+        sounds = await spoken(ctx, ", ".join(digits), self.language)
         await ctx.leg.answer()
-        played = await ctx.leg.play([clip], interrupt=self.stop_keys)
+        played = await ctx.leg.play(sounds, interrupt=self.stop_keys)
         return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE

@@ -1,0 +1,127 @@
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cordboard.datasource.excel.holders import BusyError, ChangedError, holder, replace, stamp
+from cordboard.datasource.excel.ports import WorkbookError
+from cordboard.testing.workbooks import held_by_libreoffice, plain
+
+LOCKED = """
+import fcntl, sys
+file = open(sys.argv[1], "rb+")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "должники.xlsx"
+    file.write_bytes(plain())
+    return file
+
+
+def excel_mark(name: str) -> bytes:
+    ansi = name.encode("cp1251")
+    return (
+        bytes([len(ansi)])
+        + ansi.ljust(53, b" ")
+        + len(name).to_bytes(2, "little")
+        + name.encode("utf-16-le").ljust(109, b" ")
+    )
+
+
+def test_nobody_has_it(file: Path) -> None:
+    assert holder(file) is None
+
+
+def test_who_has_it_in_excel_is_named(file: Path) -> None:
+    file.with_name("~$должники.xlsx").write_bytes(excel_mark("Ганна Петренко"))
+    assert holder(file) == "Ганна Петренко"
+
+
+def test_excel_leaves_two_letters_of_a_long_name_away(file: Path) -> None:
+    file.with_name("~$лжники.xlsx").write_bytes(excel_mark("Anna"))
+    assert holder(file) == "Anna"
+
+
+def test_a_mark_that_says_nothing_still_marks(file: Path) -> None:
+    file.with_name("~$должники.xlsx").write_bytes(b"")
+    assert holder(file) == ""
+
+
+def test_who_has_it_in_libreoffice_is_named(file: Path) -> None:
+    file.with_name(".~lock.должники.xlsx#").write_text(
+        "Петренко\\, Ганна,ganna,desk,23.11.2026 10:00,file:///x;", encoding="utf-8"
+    )
+    assert holder(file) == "Петренко, Ганна"
+
+
+def test_a_mark_that_a_crash_left_long_ago_does_not_count(file: Path) -> None:
+    mark = file.with_name("~$должники.xlsx")
+    mark.write_bytes(excel_mark("Anna"))
+    long_ago = time.time() - 8 * 24 * 3600
+    os.utime(mark, (long_ago, long_ago))
+    assert holder(file) is None
+
+
+def test_a_lock_of_another_process_is_respected(file: Path) -> None:
+    other = subprocess.Popen([sys.executable, "-c", LOCKED, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    try:
+        assert other.stdout.readline() == b"locked\n"
+        assert holder(file) == ""
+    finally:
+        other.communicate(timeout=10)
+    assert holder(file) is None
+
+
+@pytest.mark.peer
+@pytest.mark.slow
+def test_libreoffice_that_has_it_open_is_respected(file: Path) -> None:
+    before = stamp(file)
+    with held_by_libreoffice(file):
+        mark = file.with_name(f".~lock.{file.name}#")
+        until = time.monotonic() + 60
+        while not mark.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert holder(file) is not None
+        with pytest.raises(BusyError, match="is open"):
+            replace(file, b"new", before)
+
+
+def test_a_file_is_replaced_whole_with_its_mode(file: Path) -> None:
+    file.chmod(0o640)
+    after = replace(file, b"new", stamp(file))
+    assert file.read_bytes() == b"new"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert stamp(file) == after
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_a_file_that_its_owner_has_changed_is_not_replaced(file: Path) -> None:
+    read = stamp(file)
+    file.write_bytes(b"the owner's")
+    with pytest.raises(ChangedError):
+        replace(file, b"new", read)
+    assert file.read_bytes() == b"the owner's"
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+def test_a_file_that_is_gone_or_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError, match="is not there"):
+        stamp(tmp_path / "a.xlsx")
+    with pytest.raises(WorkbookError, match="is no file"):
+        stamp(tmp_path)
+
+
+def test_our_own_look_takes_no_lock_from_others(file: Path) -> None:
+    with file.open("rb+") as ours:
+        fcntl.lockf(ours, fcntl.LOCK_SH)
+        assert holder(file) is None

@@ -34,6 +34,7 @@ from cordboard.components.flow.stop import Stop
 from cordboard.components.flow.switch import Switch
 from cordboard.components.flow.time_window import TimeWindow
 from cordboard.components.flow.wait_for_event import WaitForEvent
+from cordboard.components.messages.notify_user import NotifyUser
 from cordboard.components.messages.send_email import SendEmail
 from cordboard.components.messages.send_sms import SendSms
 from cordboard.components.messages.webhook import Webhook
@@ -110,6 +111,7 @@ def all_components() -> tuple[type[Component], ...]:
         SendSms,
         SendEmail,
         Webhook,
+        NotifyUser,
         FindEmployee,
         CheckPin,
         AskForm,

@@ -27,7 +27,8 @@ def reported(connection: Connection, line: str, report: SmsReport, phone: str, n
 
     `phone` is that of the report in canonical writing; empty if it tells none.
     """
-    reference = storable(report.reference or f"key {report.key}")
+    unnamed = f"key {report.key}" if report.key else f"phone {phone} {now.isoformat()}"
+    reference = storable(report.reference or unnamed)
     part = connection.execute(
         select(sms_parts).where(sms_parts.c.line == line, sms_parts.c.reference == reference)
     ).mappings().one_or_none()  # fmt: skip

@@ -25,16 +25,20 @@ class Access:
 
         async def check(authorization: Annotated[str, Header()] = "") -> ApiToken:
             kind, _, plain = authorization.partition(" ")
-            token = await self._tokens.by_hash(hashed(plain.strip())) if kind.lower() == "bearer" else None
-            if token is None:
-                detail = "give a token: make one with `cordboard token add`, and send it as `Authorization: Bearer …`"
-                raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
-            if scope not in token.scopes:
-                raise HTTPException(403, f"the token {token.name!r} has no right to {scope!r}: give it that scope")
-            now = self._clock.now()
-            if token.used is None or now - token.used > _NOTED:
-                await self._tokens.used(token.name, now)
-            return token
+            return await self.holder(plain.strip() if kind.lower() == "bearer" else "", scope)
 
         found: Dependency = Depends(check)
         return found
+
+    async def holder(self, plain: str, scope: str) -> ApiToken:
+        """The token, if it has `scope`. Raises HTTPException with 401 or 403."""
+        token = await self._tokens.by_hash(hashed(plain)) if plain else None
+        if token is None:
+            detail = "give a token: make one with `cordboard token add`, and send it as `Authorization: Bearer …`"
+            raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
+        if scope not in token.scopes:
+            raise HTTPException(403, f"the token {token.name!r} has no right to {scope!r}: give it that scope")
+        now = self._clock.now()
+        if token.used is None or now - token.used > _NOTED:
+            await self._tokens.used(token.name, now)
+        return token

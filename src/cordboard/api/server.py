@@ -26,7 +26,7 @@ async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
     """Serve `app` while the context lasts; gives the port (a free one if `port` is 0). Raises WebPortTakenError."""
     listener = _bind(host, port)
     server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none")
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="auto")
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

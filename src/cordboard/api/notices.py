@@ -1,0 +1,153 @@
+"""Notices to users: the list, what was read, and a WebSocket on which new ones come at once."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Protocol
+
+from fastapi import APIRouter, HTTPException, Query, WebSocket
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from cordboard.api.access import Access
+from cordboard.office.notices import Notice, Notices, Stream
+from cordboard.telephony import Clock
+
+SCOPE = "notices"
+PROTOCOL = "cordboard"
+"""The subprotocol that is chosen; a page, which cannot send headers, offers it beside `bearer.` and its token."""
+_BEARER = "bearer."
+
+Known = Callable[[str], bool]
+
+
+class Desk(Protocol):
+    """What is asked of the desk."""
+
+    def stream(self, login: str) -> AbstractContextManager[Stream]:
+        """See NoticeDesk.stream."""
+
+
+class Shown(BaseModel):
+    """A notice."""
+
+    id: int
+    at: datetime
+    text: str
+    data: Mapping[str, Any]
+    urgent: bool
+    read: datetime | None
+    """null until it was read."""
+    run_id: str
+    chain: str
+
+
+class Listed(BaseModel):
+    """A page of a user's notices, those that are unread first."""
+
+    unread: int
+    """How many he has not read, on this page and behind it."""
+    notices: Sequence[Shown]
+
+
+class Read(BaseModel):
+    """What a user has read."""
+
+    user: str = Field(min_length=1)
+    ids: Annotated[Sequence[int], Field(max_length=1000)] = ()
+    """Empty: all of his."""
+
+
+class Unread(BaseModel):
+    """What is left."""
+
+    unread: int
+
+
+def routes(notices: Notices, desk: Desk, known: Known, clock: Clock, access: Access) -> APIRouter:
+    """The routes under /api/v1/notices. `known` tells the logins of the office."""
+    router = APIRouter(prefix="/api/v1/notices")
+    may = access.to(SCOPE)
+
+    @router.get("", dependencies=[may])
+    async def listed(
+        user: str,
+        *,
+        unread: bool = False,
+        before: Annotated[int, Query(ge=0, le=2**53)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> Listed:
+        _check(user, known)
+        found = await notices.of(user, unread=unread, before=before, limit=limit)
+        return Listed(unread=await notices.unread(user), notices=[_shown(each) for each in found])
+
+    @router.post("/read", dependencies=[may])
+    async def read(body: Read) -> Unread:
+        _check(body.user, known)
+        await notices.mark_read(body.user, body.ids, clock.now())
+        return Unread(unread=await notices.unread(body.user))
+
+    @router.websocket("/ws")
+    async def stream(socket: WebSocket, user: str = "") -> None:
+        try:
+            await access.holder(_token(socket), SCOPE)
+            _check(user, known)
+        except HTTPException as refused:
+            await socket.send_denial_response(JSONResponse({"detail": refused.detail}, refused.status_code))
+            return
+        offered = socket.scope.get("subprotocols", [])
+        await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+        with desk.stream(user) as told:
+            await _serve(socket, told, notices)
+
+    return router
+
+
+async def _serve(socket: WebSocket, told: Stream, notices: Notices) -> None:
+    """Tell until the page goes away: at first how many are unread, then each new notice."""
+    gone = asyncio.create_task(_until_gone(socket))
+    telling = asyncio.create_task(_tell(socket, told, notices))
+    try:
+        await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (gone, telling):
+            task.cancel()
+        await asyncio.wait({gone, telling})
+    for task in (gone, telling):
+        if not task.cancelled() and (fault := task.exception()) and not isinstance(fault, WebSocketDisconnect):
+            raise fault
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    """What a page says is not needed; that it is silent for ever is how it goes away."""
+    while socket.client_state is WebSocketState.CONNECTED:
+        await socket.receive()
+
+
+async def _tell(socket: WebSocket, told: Stream, notices: Notices) -> None:
+    await socket.send_json({"unread": await notices.unread(told.login)})
+    while True:
+        notice = await told.next()
+        await socket.send_json({"notice": _shown(notice).model_dump(mode="json"), "missed": told.missed})
+        told.missed = False
+
+
+def _token(socket: WebSocket) -> str:
+    """From the header, or among the subprotocols."""
+    kind, _, plain = socket.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return plain.strip()
+    offered = (each for each in socket.scope.get("subprotocols", []) if each.startswith(_BEARER))
+    return next(offered, "").removeprefix(_BEARER)
+
+
+def _check(user: str, known: Known) -> None:
+    if not known(user):
+        raise HTTPException(404, f"there is no user {user!r}")
+
+
+def _shown(notice: Notice) -> Shown:
+    return Shown(**{name: value for name, value in asdict(notice).items() if name != "login"})

@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Protocol
 
 from cordboard.office.hours import Span, days_around, days_of, open_at, spans_of
+from cordboard.office.listing import ListedNumber, listed_number
 from cordboard.telephony import Bridge, Leg, Party, PhoneNumber, Sound, Target
 
 __all__ = [
     "NOTICE",
     "Calendar",
+    "CallHistory",
     "Destination",
     "Form",
     "FormField",
     "FormFieldKind",
+    "ListedNumber",
+    "NumberLists",
     "Numbering",
+    "PastCall",
     "Person",
     "PinCheck",
     "Recordings",
@@ -28,8 +33,10 @@ __all__ = [
     "Staff",
     "Stay",
     "Tags",
+    "Way",
     "days_around",
     "days_of",
+    "listed_number",
     "open_at",
     "spans_of",
 ]
@@ -122,6 +129,77 @@ class Tags(Protocol):
 
     async def tag(self, chain: str, name: str, value: str) -> None:
         """Give the call (all that hangs together: a chain) a tag, in place of the one of that name."""
+
+
+class Way(StrEnum):
+    """Which calls of somebody outside are meant."""
+
+    IN = "in"
+    """Those that he made to us."""
+    OUT = "out"
+    """Those that we made to him."""
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """A call with somebody outside; it may still go on. One that was transferred, or tried over two lines, is one."""
+
+    chain: str
+    at: datetime
+    """When it began; aware."""
+    inbound: bool
+    talked: bool
+    """Whether a person talked with him; a scenario is none."""
+    talked_until: datetime | None = None
+    """When the last talk ended; None if nobody talked, or they still talk."""
+    person: Person | None = None
+    """The user who talked with him, the last one if there were several, or who called him; None if it was none of the
+    office's, or nobody knows who."""
+
+
+class CallHistory(Protocol):
+    """Asks the call log about a phone, however its number was written. A hidden number has no calls."""
+
+    async def calls(
+        self,
+        phone: PhoneNumber,
+        *,
+        since: datetime | None = None,
+        way: Way = Way.ANY,
+        talked: bool | None = None,
+        before: str = "",
+        limit: int = 1000,
+    ) -> Sequence[PastCall]:
+        """The calls with that phone, the newest first; `limit` of them or a few less.
+
+        `since` is aware: those that began then or later. `talked`: only those in which a person did, or did not, talk
+        with him. `before` is the id of a chain: only other calls, that began before it did.
+        """
+
+    async def last_with_employee(
+        self,
+        phone: PhoneNumber,
+        *,
+        since: datetime | None = None,
+        way: Way = Way.ANY,
+        talked: bool | None = None,
+        before: str = "",
+    ) -> PastCall | None:
+        """The newest of these calls of which the user is known, and is one still; None if there is none."""
+
+
+class NumberLists(Protocol):
+    """Named lists of numbers: black, vip."""
+
+    async def find(self, name: str, phone: PhoneNumber, at: datetime) -> ListedNumber | None:
+        """The most exact entry of the list `name` that meets the phone at that moment. None for a hidden number."""
+
+    async def add(self, entry: ListedNumber) -> None:
+        """Add the entry, in place of the one of that list and number. Durable when this returns."""
+
+    async def remove(self, name: str, number: str) -> bool:
+        """Take away what stands under exactly that canonical number or prefix. False if there was none."""
 
 
 class Recordings(Protocol):

@@ -96,6 +96,35 @@ class CallLogRepository(Protocol):
         """The newest chains first; of one id, or in which `number` called or was called on some leg."""
 
 
+class CallHistoryRepository(Protocol):
+    """Finds calls with somebody outside in the call log."""
+
+    async def chains(
+        self,
+        phone: str,
+        *,
+        since: datetime | None = None,
+        inbound: bool | None = None,
+        talked: bool = False,
+        before: str = "",
+        limit: int = 1000,
+    ) -> Sequence["LoggedCalls"]:
+        """The chains with a leg of an external line to (or, `inbound`, from) the canonical `phone`, the newest first.
+
+        `since` bounds the beginning of that leg, and so does `before`, the id of a chain, which is left out itself:
+        only what began before its first leg. `talked`: only where that leg was joined with another. At most `limit`
+        such legs are looked at.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCalls:
+    """A chain with its canonical numbers, in the order in which it began."""
+
+    legs: tuple[LoggedLeg, ...]
+    connections: tuple[ConnectionRecord, ...]
+
+
 class CallTagRepository(Protocol):
     """Keeps what scenarios note about a call: the language he chose, the reason why he called."""
 

@@ -86,7 +86,7 @@ def _chains(connection: Connection, ids: Sequence[str]) -> list[LoggedChain]:
     found_connections: dict[str, list[ConnectionRecord]] = {each: [] for each in ids}
     by_start = select(legs).where(legs.c.chain.in_(ids)).order_by(legs.c.started, legs.c.id)
     for row in connection.execute(by_start).mappings():
-        found_legs[row["chain"]].append(_leg(row))
+        found_legs[row["chain"]].append(read_leg(row))
     joined = select(connections).where(connections.c.chain.in_(ids)).order_by(connections.c.started)
     for row in connection.execute(joined).mappings():
         found_connections[row["chain"]].append(ConnectionRecord(**row))
@@ -154,7 +154,8 @@ def _connection_row(row: ConnectionRow) -> dict[str, Any]:
     return written | {"recorded": int(row.recorded)}
 
 
-def _leg(row: RowMapping) -> LegRecord:
+def read_leg(row: RowMapping) -> LegRecord:
+    """A row of `legs` as what it was made of."""
     return LegRecord(
         id=row["id"],
         chain=row["chain"],

@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+from cordboard.store.call_history import StoredCallHistory
 from cordboard.store.call_log import StoredCallLog
 from cordboard.store.call_tags import StoredTags
 from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import Engines, open_engines, place_of
 from cordboard.store.notices import StoredNotices
+from cordboard.store.number_lists import StoredNumberLists
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
 from cordboard.store.outbox import StoredOutbox
 from cordboard.store.outbox_settings import StoredOutboxSettings
@@ -41,6 +43,8 @@ class Store:
         self.pin_failures = StoredPinFailures(self.writer, self.reader)
         self.registrations = StoredRegistrations(self.writer, self.reader, clock)
         self.call_log = StoredCallLog(self.writer, self.reader)
+        self.call_history = StoredCallHistory(self.reader)
+        self.number_lists = StoredNumberLists(self.writer, self.reader)
         self.tags = StoredTags(self.writer, self.reader, clock)
         self.runs = StoredRuns(self.writer, self.reader, clock)
         self.releases = StoredReleases(self.writer, self.reader)

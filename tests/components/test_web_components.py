@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cordboard.datasource.web.guarded import GuardedClient
+from cordboard.datasource.web.nobody import Nobody
 from cordboard.datasource.web.ports import (
     NoAnswerError,
     PlainSecret,
@@ -23,6 +24,7 @@ from cordboard.scenario.context import ScenarioError
 from cordboard.simulation.virtual_time import virtual_time
 from cordboard.telephony import SystemClock
 from cordboard.testing.components import Trial, service
+from cordboard.testing.scenario import MemoryRunStore
 from cordboard.testing.web import HeldSettings, MemoryOfAnswers, Reply, json_reply, web_server
 
 VARIABLES = """
@@ -253,3 +255,47 @@ async def test_no_secret_stands_in_a_trace() -> None:
     told: Any = [trial.steps, trial.runs]
     assert "S3cret" not in str(told)
     assert "crm" in str(told)
+
+
+# --- at least once -------------------------------------------------------------------------------------------------
+
+
+class Hanging(Scripted):
+    """Never answers: the exchange is stopped meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(OK)
+        self.busy = asyncio.Event()
+
+    async def ask(self, request: WebRequest) -> WebAnswer:
+        self.asked.append(request)
+        self.busy.set()
+        await asyncio.Event().wait()
+        raise AssertionError("it was stopped")
+
+
+@virtual_time
+async def test_an_order_that_a_restart_cut_off_is_made_again_with_the_same_key() -> None:
+    text = service("a: {component: http_request, url: https://crm.test/x, method: POST}", name="main")
+    store, before, after = MemoryRunStore(), Hanging(), Scripted(OK)
+    async with Trial(text, store=store, ports={Web: before}) as first:
+        await first.start("main")
+        await before.busy.wait()
+        await first.stop_services()
+    async with Trial(text, store=store, ports={Web: after}) as second:
+        await second.wait(3600)
+        assert second.path == ["a.ok"]
+    ((old,), (new,)) = before.asked, after.asked
+    assert old.headers["Idempotency-Key"] == new.headers["Idempotency-Key"]
+
+
+@virtual_time
+async def test_in_a_simulation_nobody_is_asked() -> None:
+    text = service(
+        "a: {component: http_request, url: https://crm.test/x, problem: problem}", name="main", variables=VARIABLES
+    )
+    async with Trial(text, ports={Web: Nobody()}) as trial:
+        await trial.start("main")
+        await trial.ended()
+    assert trial.path == ["a.no_answer"]
+    assert "under `answers`" in trial.variables["problem"]

@@ -14,9 +14,9 @@ import smpp34
 import structlog
 
 from cordboard.outbox.sms.line_settings import YES_NO, LineSetting, ReadSettings
+from cordboard.outbox.sms.parts import hand_over_all
 from cordboard.outbox.sms.ports import (
     Coding,
-    DeliveryError,
     Fate,
     OutgoingSms,
     Part,
@@ -197,16 +197,7 @@ class SmppLine:
     async def send(self, sms: OutgoingSms) -> Sequence[str]:
         """See SmsLine."""
         until = asyncio.get_running_loop().time() + PATIENCE
-        taken: list[str] = []
-        for part in sms.parts:
-            try:
-                taken.append(await self._hand_over(sms, part, until))
-            except DeliveryError as fault:
-                if not taken and not isinstance(fault, UncertainError):
-                    raise
-                some = f"{len(taken)} of {len(sms.parts)} parts were taken: " if len(sms.parts) > 1 else ""
-                raise UncertainError(f"{some}{fault}", taken) from fault
-        return taken
+        return await hand_over_all(sms.parts, lambda part: self._hand_over(sms, part, until))
 
     async def _hand_over(self, sms: OutgoingSms, part: Part, until: float) -> str:
         """One part; its reference. Raises the errors of `send`, of this part alone."""

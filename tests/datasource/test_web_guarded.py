@@ -115,12 +115,33 @@ async def test_who_does_not_answer_is_left_when_the_time_is_up() -> None:
 
 
 async def test_a_name_server_that_hangs_takes_no_more_than_the_time() -> None:
+    asked = []
+
+    async def resolve(host: str, _port: int) -> Sequence[str]:
+        asked.append(host)
+        await asyncio.Event().wait()
+        return []
+
+    client = GuardedClient(resolve)
+    for _ in range(2):  # who has no patience closes the door to nobody else
+        with pytest.raises(NotReachedError, match=r"within 0.1 seconds$"):
+            await ask("http://crm.test/", client, seconds=0.1)
+    assert len(asked) == 2
+
+
+@pytest.mark.slow
+async def test_a_host_that_lets_wait_for_long_fails_at_once_for_some_seconds() -> None:
     async def resolve(_host: str, _port: int) -> Sequence[str]:
         await asyncio.Event().wait()
         return []
 
-    with pytest.raises(NotReachedError, match=r"within 0.1 seconds"):
-        await ask("http://crm.test/", GuardedClient(resolve), seconds=0.1)
+    client = GuardedClient(resolve)
+    with pytest.raises(NotReachedError, match=r"within 1 seconds$"):
+        await ask("http://crm.test/", client, seconds=1)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(NotReachedError, match="in a few seconds"):
+        await ask("http://crm.test/", client, seconds=5)
+    assert asyncio.get_running_loop().time() - began < 0.1
 
 
 async def test_a_connection_that_is_cut_is_lost_not_unreached() -> None:

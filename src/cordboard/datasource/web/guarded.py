@@ -22,6 +22,8 @@ from cordboard.datasource.web.addresses import may_call
 
 BREAK = 5.0
 """Seconds for which a host that could not be reached is not called again."""
+_PATIENT = 1.0
+"""Seconds after which a host that lets wait counts as one that cannot be reached."""
 _MOST_ADDRESSES = 3
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """RFC 9110 §5.6.2."""
@@ -107,6 +109,8 @@ class GuardedClient:
             words = f"{call.parts.netloc} did not answer within {round(timeout, 1):g} seconds"
             if call.sent:
                 raise OutOfTimeError(words) from fault
+            if timeout < _PATIENT:  # somebody else may have the time that this host needs
+                raise NotReachedError(words) from fault
             raise self._not_reached(call.there, words) from fault
         except NotReachedError as fault:
             raise self._not_reached(call.there, str(fault)) from fault
@@ -178,7 +182,7 @@ async def _first(call: _Call, addresses: Sequence[str], trust: ssl.SSLContext | 
             # Without TLS there is nothing to verify, and to load the system's certificates takes a while.
             async with httpx2.AsyncClient(timeout=patience, trust_env=False, verify=trust or False) as client:
                 return await _exchange(client, call, address)
-        except httpx2.TransportError as fault:
+        except (httpx2.TransportError, httpx2.InvalidURL) as fault:
             words = str(fault) or type(fault).__name__
             if call.sent:
                 raise LostError(f"{call.parts.netloc} was lost before it answered: {words}") from fault

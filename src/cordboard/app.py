@@ -19,7 +19,6 @@ from cordboard.api.access import Access
 from cordboard.api.server import serving
 from cordboard.api.web import build
 from cordboard.components import catalogue
-from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
 from cordboard.datasource.web.guarded import GuardedClient
 from cordboard.office.calendar import CalendarFile
@@ -38,7 +37,8 @@ from cordboard.outbox.ports import EMAIL, WEBHOOK, Gateway
 from cordboard.outbox.webhooks import WebhookGateway
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.triggers import Triggers
-from cordboard.speech.api import Speech
+from cordboard.speech.api import Prompts, Speech
+from cordboard.speech.prompts import PromptStore
 from cordboard.speech.service import SpeechService, find_engines
 from cordboard.store.database import Store, open_store
 from cordboard.switch.exchange import SipExchange, open_exchange
@@ -133,7 +133,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 Speech: speech,
                 Numbering: office,
                 Staff: office,
-                PromptFolder: PromptFolder(settings.prompts),
+                Prompts: PromptStore(settings.prompts, office.settings.language),
                 Recordings: recordings,
                 Calendar: CalendarFile(settings.calendar),
                 Rooms: rooms,

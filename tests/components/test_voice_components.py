@@ -110,36 +110,66 @@ async def test_play_takes_a_file_instead_of_the_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("step", "heard"),
     [
-        ("absent.wav", "there is no sound file 'absent.wav'"),
-        ("../secret.wav", "lies outside the prompts folder"),
-        ("stereo.wav", "save it as WAV with 1 channel, 16 bit, 8000 Hz"),
-        ("noise.wav", "cannot be read as WAV"),
+        ("file: absent.wav, text: Good day", "Good day"),
+        ("file: absent, texts: {en: Good day, uk: Добрий день}, language: uk", "Добрий день"),
+        ("file: written.wav", "Somebody has written it down"),
+        ("file: written.wav, language: uk", "Хтось це записав"),
+        ("file: our-new_prices.wav", "our new prices"),
+        ("file: ../secret.wav, text: Good day", "Good day"),
+        ("parts: [{file: written.wav}]", "Somebody has written it down"),
     ],
 )
-def test_a_bad_file_leaves_by_error_with_advice(tmp_path: Path, name: str, words: str) -> None:
+def test_a_prompt_that_cannot_be_played_is_spoken(
+    tmp_path: Path, step: str, heard: str, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = tmp_path / "prompts"
     folder.mkdir()
     write_wav(tmp_path / "secret.wav", silence(0.1))
-    write_wav(folder / "stereo.wav", silence(0.1))
-    header = bytearray((folder / "stereo.wav").read_bytes())
-    header[22] = 2
-    header[32] = 4
-    (folder / "stereo.wav").write_bytes(header)
-    (folder / "noise.wav").write_bytes(b"no sound at all")
+    (folder / "written.txt").write_text("Somebody has written it down\n", encoding="utf-8")
+    (folder / "written.uk.txt").write_text("Хтось це записав\n", encoding="utf-8")
+
+    @virtual_time
+    async def body() -> None:
+        async with Trial(voice(f"a: {{component: play, {step}}}"), prompts=folder) as trial:
+            phone = trial.call()
+            await phone.wait_state(LegState.ENDED)
+        assert phone.texts == [heard]
+        assert trial.path == ["a.done"]
+
+    body()
+    assert "Until then it is done without" in caplog.text
+
+
+@virtual_time
+async def test_music_that_is_not_there_is_silence(tmp_path: Path) -> None:
+    steps = """
+        a: {component: background_music, file: absent.wav, exits: {done: b}}
+        b: {component: play, text: Good day}
+    """
+    async with Trial(voice(steps), prompts=tmp_path) as trial:
+        phone = trial.call()
+        await trial.ended()
+    assert phone.texts == ["Good day"]
+
+
+@pytest.mark.parametrize(("language", "file"), [("uk", "hello.uk.wav"), ("ru", "hello.wav"), ("", "hello.wav")])
+def test_a_prompt_is_played_in_the_language_of_the_call(tmp_path: Path, language: str, file: str) -> None:
+    for name in ("hello.wav", "hello.uk.wav"):
+        tone_wav(tmp_path / name, 440, seconds=0.5)
 
     @virtual_time
     async def body() -> None:
         steps = f"""
-            a: {{component: play, file: {name}, exits: {{error: b}}}}
-            b: {{component: play, text: Something is broken}}
+            a: {{component: set_language, language: "{language}", exits: {{done: b}}}}
+            b: {{component: play, file: hello, exits: {{done: c}}}}
+            c: {{component: play, parts: [{{file: hello}}]}}
         """
-        async with Trial(voice(steps), prompts=folder) as trial:
+        async with Trial(voice(steps), prompts=tmp_path) as trial:
             phone = trial.call()
-            await phone.wait_state(LegState.ENDED)
-        assert trial.path == ["a.error", "b.done"]
-        assert words in trial.steps[0].error
+            await trial.ended()
+        assert [heard.sound for heard in phone.heard] == [Clip(tmp_path / file, "hello")] * 2
 
     body()
 

@@ -17,7 +17,6 @@ import structlog
 from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
 from cordboard.components import catalogue
-from cordboard.components.prompt_folder import PromptFolder
 from cordboard.config import Settings
 from cordboard.office.calendar import CalendarFile, OfficeCalendar
 from cordboard.office.directory import OfficeDirectory
@@ -41,8 +40,9 @@ from cordboard.office.rooms import ConferenceRooms
 from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.script import Given
-from cordboard.speech.api import Speech
+from cordboard.speech.api import PromptError, Prompts, Speech
 from cordboard.speech.cache import spoken as spoken_before
+from cordboard.speech.prompts import PromptStore
 from cordboard.telephony import Clip, Exchange, LegHandler, LineTarget, PhoneNumber, Target, Wording, choose
 from cordboard.wiring.scenarios import Goodbye, Scenarios
 
@@ -85,7 +85,7 @@ class OfficeInMemory:
                     Speech: SimulatedVoice(given.language or self._office.settings.language, self._spoken),
                     Numbering: self._directory,
                     Staff: SimulatedStaff(self._directory, {**self._pins, **given.pins}),
-                    PromptFolder: SimulatedPrompts(self._prompts),
+                    Prompts: SimulatedPrompts(self._prompts),
                     Recordings: RecordingFolder(Path(recordings)),
                     Rooms: rooms,
                     Calendar: self._calendar,
@@ -180,16 +180,15 @@ class SimulatedTags:
         """See Tags."""
 
 
-class SimulatedPrompts(PromptFolder):
+class SimulatedPrompts(PromptStore):
     """The recorded sounds of the office; one that is not there yet stands for itself by its name."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._here = folder
-
-    def find(self, name: str) -> Clip:
-        """See PromptFolder."""
-        return super().find(name) if (self._here / name).exists() else Clip(None, name)
+    async def find(self, name: str, language: str = "") -> Clip:
+        """See Prompts."""
+        try:
+            return await super().find(name, language)
+        except PromptError:
+            return Clip(None, name)
 
 
 class _FixedOffice:

@@ -1,18 +1,19 @@
 """What all components that speak have in common."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from cordboard.components._languages import Language, LanguageChoice, Texts, spoken_in
-from cordboard.components.prompt_folder import PromptFolder
 from cordboard.scenario.component import Component, Text
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
 from cordboard.scenario.said import said
-from cordboard.speech.api import Speech
+from cordboard.speech.api import PromptError, Prompts, Speech
 from cordboard.telephony import Sound, Wording
 
 Speed = Annotated[Decimal, Field(ge=Decimal("0.5"), le=2)]
@@ -28,6 +29,21 @@ async def spoken(
         return []
     pace = float(speed) if speed is not None else ctx.session.speed
     return [await ctx.port(Speech).say(text, spoken_in(ctx, language), voice or ctx.session.voice, pace)]
+
+
+async def recorded(ctx: Context, name: str, language: Language | None = None) -> Sequence[Sound]:
+    """The prompt of that name; nothing if it cannot be played, which the log and the trace then tell."""
+    try:
+        return [await ctx.port(Prompts).find(name, spoken_in(ctx, language))]
+    except PromptError as fault:
+        ctx.log.warning("%s. Until then it is done without", fault)
+        return []
+
+
+def words_of(ctx: Context, name: str, language: Language | None) -> str:
+    """What is said in place of a prompt that is not there: what it says, if somebody wrote that down, else its name."""
+    stem = PurePosixPath(name).with_suffix("").name
+    return ctx.port(Prompts).text(name, spoken_in(ctx, language)) or re.sub(r"[\W_]+", " ", stem).strip()
 
 
 async def let_hear(ctx: Context, *, answer: bool) -> None:
@@ -46,7 +62,9 @@ class Speaking(Component):
     """The same text in several languages, instead of `text`: a line each for en, ru and uk. The language of the step
     decides, or that of the call, or that of the office."""
     file: Annotated[str, Refers("file")] = ""
-    """A recorded sound in the prompts folder (WAV, mono, 16 bit, 8000 Hz). It is played instead of the text."""
+    """A recorded sound that is played instead of the text: a file in the prompts folder, by its name. `welcome` is
+    `welcome.uk.wav` for those who are spoken to in Ukrainian, or `welcome.wav` for everybody. If it is missing, the text
+    is spoken, or what `welcome.txt` holds, or its name."""
     language: LanguageChoice = None
     """The language: en, ru or uk. Empty: what "Set the language" has chosen, or the language of the office."""
     answer: bool = True
@@ -61,9 +79,12 @@ class Speaking(Component):
 
     async def sounds(self, ctx: Context) -> Sequence[Sound]:
         """What is to be heard: the file, or the text, or nothing."""
-        if self.file:
-            return [ctx.port(PromptFolder).find(self.file)]
-        return await self.spoken(ctx, self.texts or self.text)
+        sounds = await recorded(ctx, self.file, self.language) if self.file else []
+        return sounds or await self.spoken(ctx, self.texts or self.text or self.instead(ctx))
+
+    def instead(self, ctx: Context) -> str:
+        """What is said where a file is missing, and there is no text of it."""
+        return words_of(ctx, self.file, self.language) if self.file else ""
 
     async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
         """`text` in the language of this step; nothing for an empty one."""

@@ -20,13 +20,18 @@ _DEEPEST = 50
 
 
 def known_things(*, users: Iterable[str], lines: Iterable[str], prompts: Path) -> References:
-    """What an office has: logins, names of lines, and the files of its prompts folder, as components name them."""
-    files = (path for path in prompts.rglob("*") if path.is_file()) if prompts.is_dir() else ()
-    return {
-        "user": sorted(users),
-        "line": sorted(lines),
-        "file": sorted(path.relative_to(prompts).as_posix() for path in files),
-    }
+    """What an office has: logins, names of lines, and the prompts in their folder, as components name them."""
+    files = (path.relative_to(prompts) for path in prompts.rglob("*") if path.is_file()) if prompts.is_dir() else ()
+    names = {name for path in files if not path.parts[0].startswith(".") for name in _prompt_names(path.as_posix())}
+    return {"user": sorted(users), "line": sorted(lines), "file": sorted(names)}
+
+
+def _prompt_names(file: str) -> Iterator[str]:
+    """How a component may name a file: `welcome.uk.ogg` is `welcome`, too, and what is written down is spoken."""
+    yield file
+    name, _, language = file.rpartition(".")[0].rpartition(".")
+    stem = name if name and language in {"en", "ru", "uk"} else file.rpartition(".")[0]
+    yield from (stem, f"{stem}.wav")
 
 
 class Neighbours:

@@ -27,18 +27,24 @@ def path_of(cache_dir: Path, about: Mapping[str, str]) -> Path:
 def store(path: Path, pcm: bytes, about: Mapping[str, str]) -> None:
     """Write the sound and its description; whoever reads meanwhile sees nothing or the whole. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    description = json.dumps(dict(about), ensure_ascii=False, indent=1).encode()
+    # The description first: a sound that is there can always be explained.
+    _replace(path.with_suffix(".json"), lambda file: file.write(description))
+    write_wav(path, pcm)
 
-    def write_wav(file: Any) -> None:
+
+def write_wav(path: Path, pcm: bytes) -> None:
+    """Write 16-bit mono at 8000 Hz; whoever reads meanwhile sees the old file or the whole new one. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(file: Any) -> None:
         with wave.open(file, "wb") as out:
             out.setnchannels(1)
             out.setsampwidth(2)
             out.setframerate(RATE)
             out.writeframes(pcm)
 
-    description = json.dumps(dict(about), ensure_ascii=False, indent=1).encode()
-    # The description first: a sound that is there can always be explained.
-    _replace(path.with_suffix(".json"), lambda file: file.write(description))
-    _replace(path, write_wav)
+    _replace(path, write)
 
 
 def _replace(path: Path, write: Callable[[Any], object]) -> None:

@@ -27,10 +27,21 @@ def shape(raw: RawSpeech) -> bytes:
     samples: Samples = np.frombuffer(raw.pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
     if samples.size and raw.rate != RATE:
         samples = np.asarray(soxr.resample(samples, raw.rate, RATE), dtype=np.float32)
+    shaped = level(samples)
+    if not shaped:
+        raise EngineError("the engine was silent")
+    return shaped
+
+
+def level(samples: Samples) -> bytes:
+    """16-bit mono of samples at 8000 Hz (1 is full scale), as loud as all else and without the silence at both ends.
+
+    Empty if there is nothing to hear. Nothing is clipped: what has higher peaks than a voice becomes less loud.
+    """
     levels = _levels(samples)
     loud = levels[levels > levels.max(initial=0) / 10]
     if not loud.size or loud.max() < 1e-4:
-        raise EngineError("the engine was silent")
+        return b""
     gain = min(LOUDNESS / float(np.sqrt(np.mean(loud**2))), PEAK / float(np.abs(samples).max()))
     trimmed = _trim(samples, levels * np.float32(gain))
     return bytes(np.round(np.clip(trimmed * gain, -1, 1) * 32767).astype("<i2"))

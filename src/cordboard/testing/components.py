@@ -11,7 +11,6 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from cordboard.components import all_components
-from cordboard.components.prompt_folder import PromptFolder
 from cordboard.office.calendar import OfficeCalendar
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData
@@ -29,7 +28,8 @@ from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.speech import SimulatedSpeech
 from cordboard.simulation.virtual_time import VirtualClock
-from cordboard.speech.api import Speech
+from cordboard.speech.api import Prompts, Speech
+from cordboard.speech.prompts import PromptStore
 from cordboard.telephony import Leg, Sound, Target
 from cordboard.testing.exchange import Listened, serving
 from cordboard.testing.office import HandClock, HeldOffice
@@ -118,7 +118,7 @@ class Trial:
                 Numbering: office,
                 Staff: office,
                 Speech: self.speech,
-                PromptFolder: PromptFolder(self._prompts),
+                Prompts: PromptStore(self._prompts),
                 Recordings: self.recordings,
                 Rooms: self.rooms,
                 Calendar: self._calendar,

@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from cordboard.components import all_components
-from cordboard.components.prompt_folder import PromptFolder
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, User, UserPhone
 from cordboard.office.pins import PinGuard
@@ -20,6 +19,8 @@ from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.ports import RunStore, RunTrace, StepTrace
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.stores import MemoryReleases, MemoryRunStore
+from cordboard.speech.api import Prompts
+from cordboard.speech.prompts import PromptStore
 from cordboard.telephony import Exchange, Leg, Party, PhoneTarget
 from cordboard.testing.audio import tone_wav
 from cordboard.testing.components import name_of
@@ -96,7 +97,7 @@ async def playing(
     all_ports: dict[type, Any] = {
         Numbering: directory,
         Staff: directory,
-        PromptFolder: PromptFolder(prompts),
+        Prompts: PromptStore(prompts),
         Recordings: stage.recordings,
         Rooms: rooms,
         **(ports or {}),

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from cordboard.components._keys import Keys
+from cordboard.components._speaking import recorded
 from cordboard.components._written import may_be, may_be_not
-from cordboard.components.prompt_folder import PromptFolder
 from cordboard.office.ports import Rooms, Stay
 from cordboard.scenario.component import VOICE, Component, Example, Text
 from cordboard.scenario.context import Context
@@ -81,7 +81,7 @@ class ConferenceJoin(Component):
 
     async def run(self, ctx: Context) -> str:
         """Go in, and wait for whatever ends it."""
-        music: Sequence[Sound] = [ctx.port(PromptFolder).find(self.music)] if self.music else ()
+        music: Sequence[Sound] = await recorded(ctx, self.music) if self.music else ()
         try:
             stay = await ctx.port(Rooms).enter(self.name, ctx.leg, muted=self.muted, while_alone=music)
         except LookupError:

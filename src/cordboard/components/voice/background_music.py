@@ -45,6 +45,10 @@ class BackgroundMusic(Speaking):
 
         DONE = "done"
 
+    def instead(self, ctx: Context) -> str:  # noqa: ARG002  (the signature is that of Speaking)
+        """Nothing: silence is better than a name said over and over."""
+        return ""
+
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.music is Doing.START and not {"text", "texts", "file"} & self.model_fields_set:

@@ -10,8 +10,7 @@ from pydantic import model_validator
 from cordboard.components._keys import Keys
 from cordboard.components._languages import Language, spoken_in
 from cordboard.components._saying import Case, Gender, Kind, joined, words
-from cordboard.components._speaking import Speaking, Speed, spoken
-from cordboard.components.prompt_folder import PromptFolder
+from cordboard.components._speaking import Speaking, Speed, recorded, spoken, words_of
 from cordboard.office.ports import Recordings
 from cordboard.scenario.component import VOICE, Example, Row, Text, Value
 from cordboard.scenario.context import Context, ScenarioError
@@ -43,7 +42,7 @@ class Part(Row):
     case: Case | None = None
     """In Russian and Ukrainian: the case that the sentence needs. Empty: the nominative."""
     file: Annotated[str, Refers("file")] = ""
-    """A recorded sound in the prompts folder."""
+    """A recorded sound in the prompts folder. If it is missing, what `name.txt` holds is spoken, or its name."""
     recording: Text = ""
     """A recording of the exchange, by the name that "Record a message" put into a variable: `{message}`."""
 
@@ -145,11 +144,13 @@ class Play(Speaking):
                 language = spoken_in(ctx, self.language)
                 sounds += await self.spoken(ctx, joined(part.wording(ctx, language) for part in parts))
             else:
-                sounds += [
-                    ctx.port(PromptFolder).find(part.file) if part.file else _recorded(ctx, part.recording)
-                    for part in parts
-                ]
+                for part in parts:
+                    sounds += await self._prompt(ctx, part.file) if part.file else [_recorded(ctx, part.recording)]
         return sounds
+
+    async def _prompt(self, ctx: Context, name: str) -> Sequence[Sound]:
+        found = await recorded(ctx, name, self.language)
+        return found or await self.spoken(ctx, words_of(ctx, name, self.language))
 
 
 def _recorded(ctx: Context, name: str) -> Clip:

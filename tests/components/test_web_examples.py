@@ -63,7 +63,7 @@ def step_alone(scenario: str, step: str, there: WebServer) -> str:
     text = (FOLDER / f"{scenario}.yaml").read_text(encoding="utf-8")
     variables = text.split("\nvariables:\n")[1].split("\nstart:")[0]
     body = text.split(f"\n  {step}:\n")[1].split("\n    exits:\n")[0]
-    body = re.sub(r"https://[\w.-]+", there.url, body).replace("{caller}", "{phone}").replace("=caller", "=phone")
+    body = re.sub(r"https://[\w.-]+", there.url, body).replace("caller", "phone")
     phone = '  - {name: phone, type: phone, value: "+380671234567"}\n'
     return f"scenario: main\nkind: service\nstart: {step}\nvariables:\n{phone}{variables}\nsteps:\n  {step}:\n{body}\n"
 

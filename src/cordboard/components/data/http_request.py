@@ -123,20 +123,20 @@ class HttpRequest(Component):
         Example(
             "The customer's card by the caller's number.",
             "card:\n  component: http_request\n"
-            "  url: https://crm.example.com/api/cards/{caller}\n  secret: crm\n  longest: 2s\n"
+            "  url: https://crm.example.com/api/cards/{e164(caller)}\n  secret: crm\n  longest: 2s\n"
             "  take:\n    - {variable: name, path: $.name}\n    - {variable: segment, path: $.segment}",
         ),
         Example(
             "An order of a callback for the CRM.",
             "order:\n  component: http_request\n  url: https://crm.example.com/api/tasks\n  method: POST\n"
-            "  secret: crm\n  values:\n    what: call back\n    phone: =phone\n"
+            "  secret: crm\n  values:\n    what: call back\n    phone: =e164(phone)\n"
             "  take:\n    - {variable: task, path: $.id}",
         ),
     )
 
     url: Annotated[str, Inserts(escape=inserted), AfterValidator(_url)]
-    """The web address: `https://crm.example.com/cards/{caller}`. What is inserted, behind the host alone, becomes a
-    part of a name, whatever signs it has."""
+    """The web address: `https://crm.example.com/cards/{e164(caller)}`. What is inserted, behind the host alone, is
+    a part of a name, whatever signs it has."""
     method: Method = Method.GET
     """What is to be done."""
     query: dict[str, Text] = Field(default_factory=dict)

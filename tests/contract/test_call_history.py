@@ -12,9 +12,8 @@ from cordboard.office.call_history import HeldCalls, LoggedCallHistory
 from cordboard.office.listing import ListedNumber, listed_number
 from cordboard.office.number_lists import HeldNumberLists, OfficeNumberLists
 from cordboard.office.ports import CallHistory, NumberLists, PastCall, Way
-from cordboard.office.repositories import LoggedCalls, LoggedLeg
 from cordboard.telephony import PhoneNumber
-from cordboard.testing.call_log import CLIENT, HISTORY, LAST_YEAR, MORNING, NOW, Dialogue, write
+from cordboard.testing.call_log import CLIENT, HISTORY, LAST_YEAR, MORNING, NOW, Dialogue, chains_of, write
 from cordboard.testing.office import HandClock, loaded_directory
 from cordboard.testing.store import STORES
 
@@ -26,29 +25,14 @@ def phone(text: str) -> PhoneNumber:
     return PhoneNumber.parse(text, country="UA")
 
 
-def held(calls: Sequence[Dialogue]) -> HeldCalls:
-    return HeldCalls(
-        [
-            LoggedCalls(
-                tuple(
-                    LoggedLeg(leg, phone(leg.caller.number).canonical, phone(leg.dialled).canonical)
-                    for leg in sorted(call.legs, key=lambda each: each.started)
-                ),
-                tuple(call.talks),
-            )
-            for call in calls
-        ]
-    )
-
-
 @asynccontextmanager
 async def opened(where: str, folder: Path, calls: Sequence[Dialogue]) -> AsyncIterator[CallHistory]:
     office = await loaded_directory()
     if where == "memory":
-        yield LoggedCallHistory(held(calls), office)
+        yield LoggedCallHistory(HeldCalls(chains_of(calls)), office)
         return
     async with STORES[where](folder) as store:
-        await write(store, calls)
+        await write(store.call_log, calls)
         yield LoggedCallHistory(store.call_history, office)
 
 

@@ -11,6 +11,7 @@ from cordboard.components.calls.start_recording import StartRecording
 from cordboard.components.calls.stop_recording import StopRecording
 from cordboard.components.calls.tag_call import TagCall
 from cordboard.components.data.http_request import HttpRequest
+from cordboard.components.data.normalise_number import NormaliseNumber
 from cordboard.components.flow.assign import Assign
 from cordboard.components.flow.call_scenario import CallScenario
 from cordboard.components.flow.cancel_runs import CancelRuns
@@ -39,8 +40,14 @@ from cordboard.components.messages.send_email import SendEmail
 from cordboard.components.messages.send_sms import SendSms
 from cordboard.components.messages.webhook import Webhook
 from cordboard.components.office.ask_form import AskForm
+from cordboard.components.office.calls_today import CallsToday
+from cordboard.components.office.change_list import ChangeList
 from cordboard.components.office.check_pin import CheckPin
 from cordboard.components.office.find_employee import FindEmployee
+from cordboard.components.office.first_call import FirstCall
+from cordboard.components.office.last_caller import LastCaller
+from cordboard.components.office.on_list import OnList
+from cordboard.components.office.reached_since import ReachedSince
 from cordboard.components.voice.answer import Answer
 from cordboard.components.voice.ask_digits import AskDigits
 from cordboard.components.voice.background_music import BackgroundMusic
@@ -108,11 +115,18 @@ def all_components() -> tuple[type[Component], ...]:
         ConferenceJoin,
         ConferenceConvert,
         HttpRequest,
+        NormaliseNumber,
         SendSms,
         SendEmail,
         Webhook,
         NotifyUser,
         FindEmployee,
+        LastCaller,
+        FirstCall,
+        CallsToday,
+        ReachedSince,
+        OnList,
+        ChangeList,
         CheckPin,
         AskForm,
     )

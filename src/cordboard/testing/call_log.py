@@ -10,8 +10,8 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from cordboard.office.call_log import CallLog
-from cordboard.store.database import Store
-from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party
+from cordboard.office.repositories import CallLogRepository, LoggedCalls, LoggedLeg
+from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party, PhoneNumber
 from cordboard.testing.office import loaded_directory
 
 ZONE = ZoneInfo("Europe/Kyiv")
@@ -82,9 +82,9 @@ class Dialogue:
         return self
 
 
-async def write(store: Store, calls: Iterable[Dialogue]) -> None:
+async def write(repository: CallLogRepository, calls: Iterable[Dialogue]) -> None:
     """Let the call log write them as it writes living calls."""
-    log = CallLog(store.call_log, await loaded_directory())
+    log = CallLog(repository, await loaded_directory())
     for call in calls:
         for leg in call.legs:
             log.leg_changed(replace(leg, ended=None, reason=None))
@@ -93,6 +93,24 @@ async def write(store: Store, calls: Iterable[Dialogue]) -> None:
         for leg in call.legs:
             log.leg_changed(leg)
     await log.flush()
+
+
+def chains_of(calls: Iterable[Dialogue]) -> list[LoggedCalls]:
+    """What a log holds of them."""
+    return [
+        LoggedCalls(
+            tuple(
+                LoggedLeg(leg, _canonical(leg.caller.number), _canonical(leg.dialled))
+                for leg in sorted(call.legs, key=lambda each: each.started)
+            ),
+            tuple(call.talks),
+        )
+        for call in calls
+    ]
+
+
+def _canonical(number: str) -> str:
+    return PhoneNumber.parse(number, country="UA").canonical
 
 
 def _out(chain: str, account: str, number: str, start: datetime = MORNING, *, talked: bool = True) -> Dialogue:

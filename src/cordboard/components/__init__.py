@@ -57,6 +57,7 @@ from cordboard.components.voice.play import Play
 from cordboard.components.voice.record import Record
 from cordboard.components.voice.reject import Reject
 from cordboard.components.voice.ring import Ring
+from cordboard.components.voice.save_prompt import SavePrompt
 from cordboard.components.voice.say import Say
 from cordboard.components.voice.say_digits import SayDigits
 from cordboard.components.voice.send_dtmf import SendDtmf
@@ -103,6 +104,7 @@ def all_components() -> tuple[type[Component], ...]:
         Menu,
         AskDigits,
         Record,
+        SavePrompt,
         SendDtmf,
         Dial,
         Originate,

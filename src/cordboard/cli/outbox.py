@@ -263,7 +263,8 @@ def _unknown(number: int) -> str:
 
 
 def _what(delivery: Delivery) -> str:
-    return str(delivery.payload.get("subject") or delivery.payload.get("body") or "")[:40]
+    what = (delivery.payload.get(name) for name in ("subject", "body", "text"))
+    return str(next((each for each in what if each), ""))[:40]
 
 
 def _moment(moment: datetime | None, zone: ZoneInfo) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hmac
 import json
 from collections.abc import Awaitable, Mapping, Sequence
 from importlib import resources
@@ -165,7 +166,7 @@ class HttpProviderLine:
         Durable when it returns True: only then may the provider be told that it was taken.
         """
         wanted = self._settings.get("callback_secret", "")
-        if self._inbox is None or not wanted or secret != wanted:
+        if self._inbox is None or not wanted or not hmac.compare_digest(secret.encode(), wanted.encode()):
             return False
         if (sms := self._incoming(told)) is not None:
             await self._inbox.received(self._name, sms)

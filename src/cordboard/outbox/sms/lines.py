@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 
@@ -37,6 +37,14 @@ _PLACES: Mapping[LineKind, tuple[str, str]] = MappingProxyType(
 )
 
 _log = structlog.get_logger("sms")
+
+
+@runtime_checkable
+class CalledBack(Protocol):
+    """A line whose far end calls it."""
+
+    async def called_back(self, secret: str, told: Any) -> bool:
+        """See HttpProviderLine."""
 
 
 def line_class(kind: LineKind) -> Any:
@@ -121,10 +129,10 @@ class SmsLines:
             if not one.busy:
                 one.idle.set()
 
-    def line(self, name: str) -> SmsLine | None:
-        """The line itself, for what only its kind can do (a provider's callback); None if it does not run."""
+    async def called_back(self, name: str, secret: str, told: Any) -> bool:
+        """A provider tells a line something. False if there is no such line, or nothing that it takes."""
         one = self._lines.get(name)
-        return one.line if one else None
+        return one is not None and isinstance(one.line, CalledBack) and await one.line.called_back(secret, told)
 
     async def run(self) -> None:
         """Keep the lines as they are set up, until cancelled. While the store is away they stay as they are."""

@@ -26,6 +26,7 @@ from cordboard.sip.dialog import DialogId
 from cordboard.sip.digest import Authenticator, Responder, Verdict
 from cordboard.sip.endpoint import Counters, Endpoint, Headers, Trace
 from cordboard.sip.incoming import IncomingCall
+from cordboard.sip.instant import InstantMessage, MessageHandler, NobodyError, read
 from cordboard.sip.machines import Timing
 from cordboard.sip.message import PHRASES, Answer, Request, Response
 from cordboard.sip.outgoing import Opening, OutgoingCall, Resolver, system_resolver
@@ -66,6 +67,7 @@ class Agent:
         admission: Admission | None = None,
         on_invite: InviteHandler | None = None,
         *,
+        on_message: MessageHandler | None = None,
         registrar: Registrar | None = None,
         addressing: Addressing | None = None,
         clock: Callable[[], float] = time.time,
@@ -80,6 +82,7 @@ class Agent:
         self.random = random or SystemRandom()
         self._admission = admission
         self._on_invite = on_invite
+        self._on_message = on_message
         self._registrar = registrar
         self._resolve = resolve
         self._max_sessions = max_sessions
@@ -107,9 +110,11 @@ class Agent:
             "INFO": self._lost,
             "UPDATE": self._lost,
             **({"REGISTER": self._registering} if registrar is not None else {}),
+            **({"MESSAGE": self._messaged} if on_message is not None else {}),
         }
-        """Who takes a request outside of any dialog. MESSAGE and SUBSCRIBE get their lines here."""
-        self._allow = (ALLOW[0], ALLOW[1] + (", REGISTER" if registrar is not None else ""))
+        """Who takes a request outside of any dialog. SUBSCRIBE gets its line here."""
+        more = [method for method in ("REGISTER", "MESSAGE") if method in self._outside]
+        self._allow = (ALLOW[0], ", ".join([ALLOW[1], *more]))
 
     # api.UserAgent
 
@@ -323,7 +328,7 @@ class Agent:
         self.own(self._serve(IncomingCall(self, transaction, account), self._on_invite))
 
     def _admit(self, transaction: ServerTransaction) -> str | None:
-        """The account behind an INVITE, empty for a trusted source; None if a challenge or refusal was sent."""
+        """The account behind a request, empty for a trusted source; None if a challenge or refusal was sent."""
         request = transaction.request
         if self._admission is None or self._admission.trusted(
             request.source, request.from_.identity, request.uri.identity()
@@ -365,6 +370,29 @@ class Agent:
         try:
             answer = await self._registrar.register(transaction.request, account)
         except Exception:  # noqa: BLE001 - the store may be down: the phone tries again
+            self.fault(transaction.request.call_id)
+            answer = Answer(500)
+        transaction.respond(answer)
+
+    def _messaged(self, transaction: ServerTransaction) -> None:
+        account = self._admit(transaction)
+        if account is None:
+            return
+        message = read(transaction.request, account)
+        if isinstance(message, Answer):
+            transaction.respond(message)
+        else:
+            self.own(self._take(transaction, message))
+
+    async def _take(self, transaction: ServerTransaction, message: InstantMessage) -> None:
+        """RFC 3428 §7: it is confirmed when it is kept, and not before."""
+        assert self._on_message is not None
+        answer = Answer(200)
+        try:
+            await self._on_message(message)
+        except NobodyError:
+            answer = Answer(404)
+        except Exception:  # noqa: BLE001 - the store may be down: whoever sent it tries again
             self.fault(transaction.request.call_id)
             answer = Answer(500)
         transaction.respond(answer)

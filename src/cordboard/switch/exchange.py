@@ -12,6 +12,7 @@ import structlog
 from cordboard.sip.addressing import Addressing, networks
 from cordboard.sip.agent import Agent
 from cordboard.sip.api import Identity, IncomingSession, NotAcceptableError, OutgoingSession, SessionHandler
+from cordboard.sip.instant import InstantMessage
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.uri import write_uri
 from cordboard.switch.bridge import SipBridge
@@ -24,6 +25,7 @@ from cordboard.switch.location import StoredBindings
 from cordboard.switch.negotiation import Terms
 from cordboard.switch.outbound import OutboundLeg, Way
 from cordboard.switch.settings import SwitchSettings
+from cordboard.switch.texts import SipTexts
 from cordboard.switch.voices import Voices
 from cordboard.switch.ways import Ways
 from cordboard.telephony import (
@@ -78,10 +80,12 @@ class SipExchange:
             settings.listen,
             admission=Doors(directory, self._lines),
             on_invite=self._invited,
+            on_message=self._messaged,
             registrar=self._registrar,
             addressing=self._addressing,
             clock=self._unix_time,
         )
+        self.texts = SipTexts(self.agent, self._ways, self._lines)
         self._legs: dict[str, SipLeg] = {}
         self._handler: LegHandler | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -267,6 +271,9 @@ class SipExchange:
             leg.finish(EndReason.ERROR)
         finally:
             leg.finish(EndReason.HUNG_UP if leg.record.answered else EndReason.REJECTED)
+
+    async def _messaged(self, message: InstantMessage) -> None:
+        await self.texts.arrived(message)
 
     def _unix_time(self) -> float:
         return self.clock.now().timestamp()

@@ -14,6 +14,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "runs": "list, look at and cancel runs, and read traces",
         "events": "post events",
         "screens": "see and answer the forms of users",
+        "prompts": "list, add, hear and remove prompts",
         "notices": "read the notices to users, and mark them read",
         "outbox": "look at deliveries, have them tried again, drop them",
     }

@@ -358,6 +358,35 @@ async def test_what_cannot_be_kept_is_brought_again() -> None:
 
 
 @virtual_time
+async def test_what_comes_again_because_our_answer_was_lost_counts_once() -> None:
+    smsc, inbox = Smsc(), Inbox()
+    yes = smpp34.DeliverSm("380671234567", "5050", b"yes", source_addr_ton=1)
+    async with connected(smsc, inbox) as line:
+        smsc.bring(yes)
+        await asyncio.sleep(1)
+        smsc.bring(yes)  # he says it twice: both count
+        await asyncio.sleep(1)
+        assert len(inbox.came) == 2
+        smsc.break_all()
+        await asyncio.sleep(5)
+        assert line.up
+        smsc.bring(yes)
+        smsc.bring(yes)
+        await asyncio.sleep(1)
+        assert len(inbox.came) == 2
+        smsc.bring(yes)
+        await asyncio.sleep(1)
+        assert len(inbox.came) == 3
+        await asyncio.sleep(120)
+        smsc.break_all()
+        await asyncio.sleep(5)
+        smsc.bring(yes)  # answered long before the end
+        await asyncio.sleep(1)
+        assert len(inbox.came) == 4
+    assert smsc.statuses == [0] * 6
+
+
+@virtual_time
 async def test_what_nobody_can_read_does_not_come_for_ever() -> None:
     smsc, inbox = Smsc(), Inbox()
     async with connected(smsc, inbox) as line:

@@ -27,6 +27,7 @@ from cordboard.outbox.sms.ports import (
     UncertainError,
 )
 from cordboard.outbox.sms.smpp_incoming import HAS_HEADER, IdBase, UnreadableError, reference, told
+from cordboard.outbox.sms.smpp_repeats import Repeats
 from cordboard.outbox.sms.smpp_session import (
     ClosedError,
     NoAnswerError,
@@ -142,6 +143,7 @@ class SmppLine:
         self._troubles: dict[Command, str] = dict.fromkeys(config.binds, "not connected yet")
         self._free_at = 0.0
         """When, by the loop's time, the next message may leave."""
+        self._repeats = Repeats()
 
     @classmethod
     def from_settings(cls, name: str, settings: Mapping[str, str], *, clock: Clock | None = None) -> Self:
@@ -310,6 +312,7 @@ class SmppLine:
             await session.run()
         finally:
             del self._sessions[command]
+            self._repeats.lost(asyncio.get_running_loop().time())
         return f"{where}: {session.closed}"
 
     async def _keep(self, inbox: SmsInbox, brought: Packet) -> int:
@@ -324,10 +327,12 @@ class SmppLine:
         except UnreadableError as fault:
             _log.warning("passed over", line=self._name, fault=str(fault))
             return OK
+        now = asyncio.get_running_loop().time()
         if isinstance(tells, SmsReport):
             await inbox.reported(self._name, tells)
-        else:
+        elif not self._repeats.known(brought.body, now):
             await inbox.received(self._name, tells)
+            self._repeats.kept(brought.body, now)
         return OK
 
     async def _late(self, inbox: SmsInbox, about: object, message_id: str) -> None:

@@ -59,17 +59,29 @@ class PromptStore:
         try:
             pcm = await asyncio.to_thread(telephone_sound, audio)
             await asyncio.to_thread(cache.write_wav, sound, pcm)
-            if text.strip():
-                self._file(stem, language, ".txt").write_text(text.strip()[:_LONGEST_TEXT] + "\n", encoding="utf-8")
         except OSError as fault:
-            raise PromptError(
-                f"the prompt {name!r} cannot be kept in {self._folder}: {fault.strerror or fault}. Free some space "
-                "there, or let the exchange write to it."
-            ) from fault
+            raise self._not_kept(name, fault) from fault
+        if text.strip():
+            await self.write(name, text, language)
         for ending in ENDINGS[1:]:  # the same prompt in another format, which this one takes the place of
             self._file(stem, language, ending).unlink(missing_ok=True)
         log.info("a prompt was saved", prompt=name, language=language, seconds=round(len(pcm) / 16000, 1))
         return self._prompt(stem, language)
+
+    async def write(self, name: str, text: str, language: str = "") -> None:
+        """Write down what a prompt says; it may have no sound yet. Raises PromptError."""
+        file = self._file(self._new(name, language), language, ".txt")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text.strip()[:_LONGEST_TEXT] + "\n", encoding="utf-8")
+        except OSError as fault:
+            raise self._not_kept(name, fault) from fault
+
+    def _not_kept(self, name: str, fault: OSError) -> PromptError:
+        return PromptError(
+            f"the prompt {name!r} cannot be kept in {self._folder}: {fault.strerror or fault}. Free some space there, "
+            "or let the exchange write to it."
+        )
 
     async def all(self) -> Sequence[Prompt]:
         """See Prompts."""

@@ -24,6 +24,7 @@ from cordboard.store.sms_settings import StoredSmsSettings
 from cordboard.store.traces import StoredTraces
 from cordboard.store.triggers import StoredHooks, StoredTokens
 from cordboard.store.web import StoredAnswers, StoredWebSettings
+from cordboard.store.workbook_journal import StoredWorkbookJournal
 from cordboard.store.writer import Writer
 from cordboard.telephony import Clock, SystemClock
 
@@ -59,6 +60,7 @@ class Store:
         self.sms_inbox = StoredSmsInbox(self.writer, self.reader, clock)
         self.notices = StoredNotices(self.writer, self.reader)
         self.web_settings = StoredWebSettings(self.writer, self.reader, secrets)
+        self.workbooks = StoredWorkbookJournal(self.writer, self.reader)
         self.web_answers = StoredAnswers(self.writer, self.reader)
 
     async def close(self) -> None:

@@ -55,7 +55,7 @@ def rich(rows: Sequence[Sequence[Any]] = DEBTS) -> bytes:
     sheet.write_url("H3", "https://example.com/", string="page")
     sheet.insert_textbox("J2", "A text box")
     sheet.insert_image("J8", "pixel.png", {"image_data": io.BytesIO(PIXEL)})
-    sheet.merge_range("A8:C8", "one wide cell", bold)
+    sheet.merge_range("K20:M20", "one wide cell", bold)
     chart = book.add_chart({"type": "column"})
     chart.add_series({"values": "=Должники!$C$2:$C$4"})
     other.insert_chart("D2", chart)

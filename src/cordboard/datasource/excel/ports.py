@@ -1,6 +1,6 @@
 """Tables of the company. The docstrings are the contract.
 
-`datasource.excel.service` implements `Workbooks`; `store.journal` implements `Journal` over SQL.
+`datasource.excel.service` implements `Workbooks`; `store.workbook_journal` implements `Journal` over SQL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ __all__ = [
     "Cell",
     "Check",
     "Condition",
+    "Doubt",
     "Journal",
     "JournalEntry",
     "Order",
@@ -28,6 +29,7 @@ __all__ = [
     "WorkbookError",
     "WorkbookState",
     "Workbooks",
+    "WriteFault",
     "is_lost",
     "to_payload",
 ]
@@ -114,6 +116,9 @@ class Workbooks(Protocol):
         `columns` says which values are given; without any all are.
         """
 
+    async def row(self, place: Place, number: int) -> Row | None:
+        """The row of that number, as Excel counts; None if nothing stands there."""
+
     async def cell(self, workbook: str, sheet: str, address: str) -> Cell:
         """The value of a cell, `B7`."""
 
@@ -124,31 +129,60 @@ class Workbooks(Protocol):
         """The workbooks that were used since the start, by name."""
 
 
-class JournalEntry(Protocol):
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
     """An order that was committed with the step that gave it."""
 
-    @property
-    def seq(self) -> int:
-        """Its place in the order of commits."""
+    seq: int
+    """Its place in the order of commits."""
+    payload: Mapping[str, Any]
+    """See `orders.from_payload`."""
+    run_id: str = ""
 
-    @property
-    def key(self) -> str:
-        """Its own, for ever."""
 
-    @property
-    def payload(self) -> Mapping[str, Any]:
-        """See `orders.from_payload`."""
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A file was about to be replaced, and nobody has said that it was. Hashes are those of whole files."""
 
-    @property
-    def run_id(self) -> str:
-        """The run that gave it."""
+    before: str
+    after: str
+    seqs: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFault:
+    """An order that can never be carried out: for people, until they forget it."""
+
+    seq: int
+    workbook: str
+    error: str
+    payload: Mapping[str, Any]
+    at: datetime
 
 
 class Journal(Protocol):
-    """The effects of kind WORKBOOK: what is to be written."""
+    """The effects of kind WORKBOOK: what is to be written. Every method that writes is durable when it returns."""
 
-    async def waiting(self, after: int = 0) -> Sequence[JournalEntry]:
-        """Those that are not done yet, in order, from the one behind `after`; it may be only the first thousands."""
+    async def mine(self, node: str, until: datetime, now: datetime) -> bool:
+        """Whether this node writes workbooks until then: one at a time does."""
 
-    async def done(self, seqs: Sequence[int]) -> None:
-        """They are in their files. Durable when it returns."""
+    async def waiting(self, after: int = 0, limit: int = 1000) -> Sequence[JournalEntry]:
+        """Those that are not done yet, in order, from the one behind `after`."""
+
+    async def begin(self, workbook: str, doubt: Doubt) -> None:
+        """A file is about to be replaced."""
+
+    async def begun(self, workbook: str) -> Doubt | None:
+        """What a crash has left in doubt."""
+
+    async def done(self, workbook: str, seqs: Sequence[int]) -> None:
+        """They are in their file, and nothing is in doubt any more."""
+
+    async def failed(self, faults: Sequence[WriteFault]) -> None:
+        """They never will be. They do not wait any more, and are kept for people."""
+
+    async def faults(self) -> Sequence[WriteFault]:
+        """What people have not forgotten yet, oldest first."""
+
+    async def forget(self, seq: int) -> bool:
+        """Somebody has seen it. False if there is none."""

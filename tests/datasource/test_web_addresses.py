@@ -1,6 +1,10 @@
 """What may be asked, and what a caller's keys may do to an address."""
 
+from urllib.parse import unquote, urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cordboard.datasource.web.addresses import BadUrlError, checked_url, inserted, may_call
 
@@ -84,3 +88,14 @@ def test_the_query_is_put_behind_the_own_one() -> None:
 )  # fmt: skip
 def test_what_is_not_of_the_internet_must_be_allowed(address: str, may: bool) -> None:
     assert may_call(address, ["192.168.7.0/24"]) is may
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
+def test_any_value_stays_one_name_of_the_path(value: str) -> None:
+    if value in {".", ".."}:
+        return
+    found = urlsplit(checked_url(f"https://crm.test/cards/{inserted(value)}/open?who={inserted(value)}"))
+    assert (found.scheme, found.netloc, found.fragment) == ("https", "crm.test", "")
+    first, cards, name, last = found.path.split("/")
+    assert (first, cards, unquote(name), last) == ("", "cards", value, "open")
+    assert unquote(found.query) == f"who={value}"

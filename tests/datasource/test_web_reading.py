@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cordboard.datasource.web.bodies import form_body, xml_body
 from cordboard.datasource.web.paths import BadPathError, checked_path, quoted, values_at
@@ -131,11 +133,16 @@ def test_a_path_may_begin_with_a_name_and_a_text_has_no_inside() -> None:
         "$[?match(@.a, '(a*)*b')]",
         "$." + "a" * 400,
         "$[?count(@.*) > 1]",
+        "$[*,*,*,*,*]",
     ],
 )
 def test_a_path_that_is_not_followed(path: str) -> None:
     with pytest.raises(BadPathError):
         checked_path(path)
+
+
+def test_signs_within_quotes_cost_nothing() -> None:
+    assert values_at({"a,b,c,d,e": [{"q": "?..$,,,,", "v": 1}]}, "$['a,b,c,d,e'][?@.q == '?..$,,,,'].v") == [1]
 
 
 def test_a_form_is_sent_as_browsers_send_it() -> None:
@@ -162,3 +169,9 @@ def test_what_is_no_xml(record: dict[str, Any]) -> None:
 def test_a_value_within_a_path_stays_within_its_quotes(name: str, quote: str) -> None:
     rows = [{"name": name, "id": 1}, {"name": "other", "id": 2}]
     assert values_at(rows, f"$[?@.name == {quote}{quoted(name)}{quote}].id") == [1]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
+def test_any_value_within_a_path_is_only_a_value(name: str) -> None:
+    rows = [{"name": name, "id": 1}, {"name": name + "x", "id": 2}]
+    assert values_at(rows, f"$[?@.name == '{quoted(name)}'].id") == [1]

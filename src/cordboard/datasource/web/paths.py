@@ -10,6 +10,8 @@ from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathQuery
 MOST = 1000
 """Values that one path gives."""
 _LONGEST = 300
+_AT_MOST = {"$": 1, "..": 1, "?": 3, ",": 3}
+"""What would multiply the cost if it stood there more often."""
 _QUOTED = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
 
 
@@ -38,8 +40,10 @@ def checked_path(path: str) -> JSONPathQuery:
     if len(whole) > _LONGEST:
         raise BadPathError(f"a path has at most {_LONGEST} characters")
     bare = _QUOTED.sub("", whole)
-    if bare.count("$") > 1 or bare.count("..") > 1 or bare.count("?") > 3:
-        raise BadPathError(f"the path {path!r} is too costly: it may have one `..`, three filters, and one `$`")
+    if any(bare.count(sign) > most for sign, most in _AT_MOST.items()):
+        raise BadPathError(
+            f"the path {path!r} costs too much: it may have one `$`, one `..`, three `?` and three commas"
+        )
     try:
         return _ENVIRONMENT.compile(whole)
     except JSONPathError as fault:

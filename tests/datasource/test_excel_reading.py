@@ -1,7 +1,10 @@
-from datetime import date, datetime
+import io
+import zipfile
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from cordboard.datasource.excel.cells import is_lost, same
@@ -10,8 +13,9 @@ from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.datasource.excel.reading import read_book
 from cordboard.datasource.excel.table import Table
 from cordboard.telephony import PhoneNumber
-from cordboard.testing.workbooks import converted, rich
+from cordboard.testing.workbooks import converted, rich, since_1904
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PHONE = PhoneNumber.parse("+380671234567", country="UA")
 
 
@@ -22,7 +26,12 @@ def written(tmp_path: Path, name: str, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    "kind", ["xlsx", pytest.param("ods", marks=pytest.mark.peer), pytest.param("xls", marks=pytest.mark.peer)]
+    "kind",
+    [
+        "xlsx",
+        pytest.param("ods", marks=[pytest.mark.peer, pytest.mark.slow]),
+        pytest.param("xls", marks=[pytest.mark.peer, pytest.mark.slow]),
+    ],
 )
 def test_a_workbook_of_each_kind_says_the_same(tmp_path: Path, kind: str) -> None:
     content = rich() if kind == "xlsx" else converted(rich(), kind)
@@ -75,8 +84,9 @@ def test_an_encoding_can_be_named_and_a_wrong_one_is_told(tmp_path: Path) -> Non
         ("a.docx", b"", "no table that can be read: take one of"),
         ("a.xlsx", b"", "cannot be read"),
         ("a.xlsx", b"PK\x03\x04nonsense", "damaged"),
-        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "has a password: save it without one"),
-        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "cannot be read"),
+        ("a.xlsx", OLE + "EncryptedPackage".encode("utf-16-le") + bytes(2000), "has a password: save it without one"),
+        ("a.xlsx", OLE + bytes(2000), "is no .xlsx inside but an old .xls"),
+        ("a.xls", OLE + bytes(2000), "cannot be read"),
     ],
 )
 def test_a_file_that_is_none_is_told_in_a_sentence(tmp_path: Path, name: str, content: bytes, words: str) -> None:
@@ -134,3 +144,91 @@ def test_a_column_that_there_is_none_of_is_told_with_the_others(tmp_path: Path) 
     table = Table(read_book(written(tmp_path, "a.xlsx", rich())).grid(""), 1, "UA")
     with pytest.raises(WorkbookError, match="has no column 'debts'; there are: id, phone, debt, paid, result"):
         table.column("debts")
+
+
+def test_what_formulas_errors_and_moments_say_in_a_book_that_counts_from_1904(tmp_path: Path) -> None:
+    read = read_book(written(tmp_path, "a.xlsx", since_1904()))
+    assert list(read.sheets) == ["Hidden", "Seen"]
+    grid = read.grid("")
+    assert grid.name == "Seen", "without a name the first that is not hidden"
+    assert [grid.cell(3, column) for column in range(11)] == [
+        *[None] * 4,
+        Decimal(2),
+        datetime(2026, 1, 31, 12, 30),  # noqa: DTZ001
+        date(2026, 1, 31),
+        time(12),
+        timedelta(hours=30),
+        True,
+        Decimal("0.3"),
+    ]
+    assert grid.cell(0, 0) is None
+    assert grid.cell(10**6, 10**4) is None
+    assert read.grid("HIDDEN").height == 0
+    with pytest.raises(WorkbookError, match="there is no sheet 'Chart'; there are: Hidden, Seen"):
+        read.grid("Chart")
+
+
+def test_a_cell_far_away_does_not_take_the_memory_of_the_exchange(tmp_path: Path) -> None:
+    """The reader asks for half a terabyte, and aborts: in a process of its own."""
+    out = io.BytesIO()
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active["A1"] = book.active["XFD1048576"] = 1
+    book.save(out)
+    with pytest.raises(WorkbookError, match="a cell far from the others is filled in"):
+        read_book(written(tmp_path, "a.xlsx", out.getvalue()))
+
+
+@pytest.mark.slow
+def test_a_sheet_with_too_many_cells_is_told(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active["A1"] = book.active["J1000000"] = 1
+    book.save(out)
+    with pytest.raises(WorkbookError, match="has more than 8 million cells"):
+        read_book(written(tmp_path, "a.xlsx", out.getvalue()))
+
+
+@pytest.mark.slow
+def test_a_file_that_would_not_fit_into_memory_is_not_unpacked(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/big.xml", "w") as member:
+        for _ in range(310):
+            member.write(bytes(1_000_000))
+    with pytest.raises(WorkbookError, match="more than 300 MB when it is unpacked"):
+        read_book(written(tmp_path, "a.xlsx", out.getvalue()))
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("0671234567", "0671234567"),
+        ("380671234567", "380671234567"),
+        ("671234567", Decimal(671234567)),
+        ("+380671234567", "+380671234567"),
+        ("12,5", Decimal("12.5")),
+        ("-0.50", Decimal("-0.5")),
+        ("1 000", "1 000"),
+        ("007", "007"),
+        ("1e5", "1e5"),
+        ("3.80671E+11", "3.80671E+11"),
+        (" 7 ", Decimal(7)),
+        ('"a;b"', "a;b"),
+        ("", None),
+    ],
+)
+def test_what_a_cell_of_a_text_file_is(tmp_path: Path, text: str, cells: str | Decimal | None) -> None:
+    assert read_book(written(tmp_path, "a.csv", f"x;y;z\r\n{text};1;2\r\n".encode())).grid("").cell(1, 0) == cells
+
+
+def test_a_text_file_may_name_its_delimiter_and_lack_a_mark_of_utf_16(tmp_path: Path) -> None:
+    grid = read_book(written(tmp_path, "a.csv", b"sep=|\r\na;b|c\r\n")).grid("")
+    assert (grid.height, grid.cell(0, 0), grid.cell(0, 1)) == (1, "a;b", "c")
+    grid = read_book(written(tmp_path, "b.csv", "phone;ім'я\r\n105;Ганна\r\n".encode("utf-16-le"))).grid("")
+    assert (grid.cell(1, 0), grid.cell(1, 1)) == (Decimal(105), "Ганна")
+
+
+def test_a_quotation_mark_that_is_not_closed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError, match="perhaps a quotation mark is not closed"):
+        read_book(written(tmp_path, "a.csv", b'a;b\r\n"x;' + b"y;z\r\n" * 50_000))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -67,6 +67,30 @@ def rich(rows: Sequence[Sequence[Any]] = DEBTS) -> bytes:
     other.protect("secret")
     hidden.hide()
     book.define_name("Rate", "=Summary!$A$1")
+    book.close()
+    return out.getvalue()
+
+
+def since_1904() -> bytes:
+    """A chart sheet, a hidden sheet, and one whose cells at C4 and right of it are traps for readers."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": True})
+    book.add_chartsheet("Chart")
+    book.add_worksheet("Hidden").hide()
+    sheet = book.add_worksheet("Seen")
+    sheet.activate()
+    forms = {
+        form: book.add_format({"num_format": form}) for form in ("dd.mm.yyyy hh:mm", "dd.mm.yyyy", "h:mm", "[h]:mm")
+    }
+    sheet.write_formula("C4", "=NA()", None, "#N/A")
+    sheet.write_formula("D4", "=1+1", None, "")
+    sheet.write_formula("E4", "=1+1", None, 2)
+    sheet.write_datetime("F4", datetime(2026, 1, 31, 12, 30), forms["dd.mm.yyyy hh:mm"])  # noqa: DTZ001 - no zone
+    sheet.write_datetime("G4", datetime(2026, 1, 31), forms["dd.mm.yyyy"])  # noqa: DTZ001
+    sheet.write_number("H4", 0.5, forms["h:mm"])
+    sheet.write_number("I4", 1.25, forms["[h]:mm"])
+    sheet.write_boolean("J4", True)
+    sheet.write_number("K4", 0.1 + 0.2)
     book.close()
     return out.getvalue()
 

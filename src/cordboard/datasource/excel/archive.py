@@ -18,7 +18,7 @@ _NOWHERE = 0xFFFFFFFF
 """Stands where Zip64 has the figure elsewhere."""
 _ENCRYPTED = 0x1
 _UTF_8 = 0x800
-LARGEST = 500_000_000
+LARGEST = 300_000_000
 """Bytes of all members together, unpacked."""
 
 

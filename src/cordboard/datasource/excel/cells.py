@@ -1,5 +1,6 @@
 """Values of cells: as files hold them, as scenarios have them, and when two of them are the same."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -23,8 +24,13 @@ _TAIL = 7
 
 
 def cell_of(raw: Raw) -> Cell:
-    """The value as scenarios have it. Numbers have the 15 digits that Excel keeps: 0.1 + 0.2 is 0.3."""
+    """The value as scenarios have it. Numbers have the 15 digits that Excel keeps: 0.1 + 0.2 is 0.3.
+
+    What is no number in any Excel (NaN of a broken file) is an empty cell.
+    """
     if isinstance(raw, int | float) and not isinstance(raw, bool):
+        if not math.isfinite(raw):
+            return None
         number = Decimal(format(raw, ".15g"))
         return Decimal(int(number)) if number == number.to_integral_value() else number
     if isinstance(raw, str) and not raw.strip():

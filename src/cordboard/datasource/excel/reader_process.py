@@ -40,10 +40,10 @@ _FROM_JSON: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
 
 
 def lines(content: bytes, sheet: str) -> Iterator[str]:
-    """The head and the rows of a sheet, without a name of the first one that is not hidden.
+    """The head and the rows of a sheet; without a name, of the first one that is not hidden.
 
-    The head has `sheets` (names, the visible ones first to be taken: [name, hidden]), `sheet`, `top` and `left` of the
-    first row; or `fault`: "password", "no sheet", "too large", or what the reader said, in `words`.
+    The head has all `sheets` with cells, the `sheet` that is read, and the `top` and `left` at which its cells begin;
+    or a `fault`: "password", "no sheet", "too large", or "damaged" with the `words` of the reader.
     """
     # Imported here: who starts this process reads its lines, and needs no reader.
     from python_calamine import (  # noqa: PLC0415
@@ -78,7 +78,7 @@ def lines(content: bytes, sheet: str) -> Iterator[str]:
         yield _line({"fault": "damaged", "words": str(fault)})
         return
     top, left = found.start or (0, 0)
-    yield _line({"sheets": sheets, "sheet": name, "top": top, "left": left})
+    yield _line({"sheets": [each for each, _ in sheets], "sheet": name, "top": top, "left": left})
     for begin in range(0, len(rows), ROWS_A_LINE):
         yield _line(rows[begin : begin + ROWS_A_LINE])
 

@@ -3,53 +3,72 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from charset_normalizer import from_bytes
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, WorksheetNotFound, ZipError
 
+from cordboard.datasource.excel import reader_process
 from cordboard.datasource.excel.archive import members
 from cordboard.datasource.excel.cells import Raw
 from cordboard.datasource.excel.grid import Grid
 from cordboard.datasource.excel.ports import WorkbookError
 
-BINARY = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".xlsb"})
+BINARY = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 WRITABLE = frozenset({".xlsx", ".xlsm"})
 TEXT = frozenset({".csv", ".txt", ".tsv"})
 LARGEST = 100_000_000
 """Bytes of a file."""
-MOST_CELLS = 20_000_000
-"""Of one sheet, empty ones between included."""
 _ENCODINGS = ("utf_8", "cp1251", "cp866", "koi8_u", "cp1252")
 _BOMS: Mapping[bytes, str] = MappingProxyType(
     {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 )
 _DELIMITERS = ";,\t|"
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,10})?")
-"""What a text file says as a number; 0671234567, +380…, 1 000 and what is longer than Excel keeps are texts."""
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,8}|(?:0|[1-9]\d{0,14})[.,]\d{1,10})")
+"""What a text file says as a number; 0671234567, 380671234567, +380…, 1 000 and codes as long as phones are texts."""
+_HINT = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+"""A first line that tells Excel the delimiter, and that Excel does not show."""
 _OLE = b"\xd0\xcf\x11\xe0"
-"""An encrypted .xlsx is wrapped in the old format ([MS-OFFCRYPTO] §2.3)."""
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""An encrypted .xlsx is wrapped in the old format, under this name ([MS-OFFCRYPTO] §2.3.4)."""
+LONGEST = 60.0
+"""Seconds that reading a sheet may take."""
+_LIMITS: Mapping[str, int] = MappingProxyType({"cells": reader_process.MOST_CELLS // 1_000_000})
+_FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "password": "{name} has a password: save it without one",
+        "no sheet": "{name} has no sheet with cells",
+        "too large": "a sheet of {name} has more than {cells} million cells, empty ones between included: delete the "
+        "rows and columns beyond the table (Ctrl+End in Excel goes there), or put its rows into a database",
+        "damaged": "{name} cannot be read ({words}): let Excel open and save it",
+    }
+)
 
 
 class Book:
     """A workbook in memory."""
 
-    def __init__(self, sheets: Sequence[str], source: Any, *, writable: bool) -> None:
-        """`source` gives the grid of a sheet by its name."""
+    def __init__(self, sheets: Sequence[str], source: Callable[[str], Grid], *, first: str, writable: bool) -> None:
+        """`source` gives the grid of a sheet by its name; `first` is the one that is meant without a name."""
         self.sheets = sheets
+        """Those with cells, in the order of their tabs, hidden ones as well."""
         self.writable = writable
         """Whether cells of its kind of file can be changed in place."""
+        self._first = first
         self._source = source
         self._grids: dict[str, Grid] = {}
 
     def name(self, sheet: str) -> str:
-        """The name of a sheet as the workbook writes it; of an empty one the first. Raises WorkbookError."""
+        """The name of a sheet as the workbook writes it; without one, of the first that is not hidden.
+
+        Raises WorkbookError.
+        """
         if not sheet.strip():
-            return self.sheets[0]
+            return self._first
         for known in self.sheets:
             if known.casefold() == sheet.strip().casefold():
                 return known
@@ -64,7 +83,11 @@ class Book:
 
 
 def read_book(path: Path, encoding: str = "") -> Book:
-    """Read a workbook, or a text file with columns: its `encoding` is guessed if it is empty. Raises WorkbookError."""
+    """Read a workbook, or a text file with columns: its `encoding` is guessed if it is empty. Raises WorkbookError.
+
+    A formula says what it said when the file was saved; one that was never calculated, and an error such as #N/A, is an
+    empty cell. Dates are those of the book's own date system.
+    """
     kind = path.suffix.lower()
     if kind not in BINARY | TEXT:
         kinds = ", ".join(sorted(BINARY | TEXT))
@@ -78,69 +101,100 @@ def read_book(path: Path, encoding: str = "") -> Book:
     return _text_book(path, content, encoding) if kind in TEXT else _binary_book(path, content)
 
 
+class _Reader:
+    """Asks a process of its own for the sheets of one file."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._name = path.name
+        self._content = content
+        self.sheets: Sequence[str] = ()
+        self._first = self._read("")
+
+    def first(self) -> Grid:
+        """The first sheet that is not hidden. It was read to see what there is."""
+        return self._first
+
+    def grid(self, sheet: str) -> Grid:
+        """A sheet by its exact name."""
+        return self._first if sheet == self._first.name else self._read(sheet)
+
+    def _read(self, sheet: str) -> Grid:
+        command = [sys.executable, "-P", "-m", reader_process.__name__, sheet]
+        try:
+            done = subprocess.run(  # noqa: S603  (our own module; the name of a sheet is one of those it told)
+                command, input=self._content, capture_output=True, timeout=LONGEST, check=False
+            )
+        except subprocess.TimeoutExpired as fault:
+            raise WorkbookError(
+                f"{self._name} takes over {LONGEST:.0f} s to read: put its rows into a database"
+            ) from fault
+        lines = done.stdout.splitlines()
+        if done.returncode or not lines:
+            raise WorkbookError(
+                f"{self._name} cannot be read: it is damaged, or a cell far from the others is filled in (Ctrl+End in "
+                "Excel goes there): delete the rows and columns beyond the table, and save it"
+            )
+        head = reader_process.from_line(lines[0])
+        if (why := head.get("fault")) is not None:
+            raise WorkbookError(_FAULTS[why].format(name=self._name, **_LIMITS, words=head.get("words", "")))
+        self.sheets = head["sheets"]
+        rows = [row for line in lines[1:] for row in reader_process.from_line(line)]
+        return Grid(head["sheet"], [*([] for _ in range(head["top"])), *rows], head["left"])
+
+
 def _binary_book(path: Path, content: bytes) -> Book:
     kind = path.suffix.lower()
     if kind in WRITABLE and content.startswith(_OLE):
-        raise WorkbookError(f"{path.name} has a password: save it without one")
+        if _ENCRYPTED in content:
+            raise WorkbookError(_FAULTS["password"].format(name=path.name))
+        raise WorkbookError(f"{path.name} is no {kind} inside but an old .xls: let Excel save it as {kind}")
     if content.startswith(b"PK"):
         members(content)  # refuses what would not fit into memory once it is unpacked
-    try:
-        book = CalamineWorkbook.from_object(io.BytesIO(content))
-    except PasswordError as fault:
-        raise WorkbookError(f"{path.name} has a password: save it without one") from fault
-    except (CalamineError, ZipError, OSError, ValueError) as fault:
-        raise WorkbookError(f"{path.name} cannot be read ({fault}): let Excel open and save it") from fault
-    sheets = [each.name for each in book.sheets_metadata if each.typ == SheetTypeEnum.WorkSheet]
-    if not sheets:
-        raise WorkbookError(f"{path.name} has no sheet with cells")
-
-    def grid(name: str) -> Grid:
-        try:
-            sheet = book.get_sheet_by_name(name)
-            if sheet.total_height * sheet.total_width > MOST_CELLS:
-                raise WorkbookError(
-                    f"sheet {name!r} of {path.name} has more than {MOST_CELLS // 1_000_000} million cells"
-                )
-            rows = sheet.to_python(skip_empty_area=True)
-        except (CalamineError, WorksheetNotFound) as fault:
-            raise WorkbookError(f"sheet {name!r} of {path.name} cannot be read: {fault}") from fault
-        top, left = sheet.start or (0, 0)
-        return Grid(name, [*([] for _ in range(top)), *rows], left)
-
-    return Book(sheets, grid, writable=kind in WRITABLE)
+    reader = _Reader(path, content)
+    return Book(reader.sheets, reader.grid, first=reader.first().name, writable=kind in WRITABLE)
 
 
 def _text_book(path: Path, content: bytes, encoding: str) -> Book:
     name = encoding or _guessed(content)
     try:
-        text = content.decode(name)
+        text = content.decode(name).removeprefix("\ufeff")
+        rows = list(_rows(text))
     except LookupError as fault:
         raise WorkbookError(f"there is no encoding {encoding!r}: write utf-8, cp1251, cp866 or koi8-u") from fault
     except UnicodeDecodeError as fault:
         raise WorkbookError(
             f"{path.name} is not written in {name}: name another encoding, such as utf-8 or cp1251"
         ) from fault
-    rows = list(_rows(text))
-    return Book([path.stem], lambda sheet: Grid(sheet, rows), writable=False)
+    except csv.Error as fault:
+        raise WorkbookError(
+            f"{path.name} is no table ({fault}): let Excel save it as CSV; perhaps a quotation mark is not closed"
+        ) from fault
+    return Book([path.stem], lambda sheet: Grid(sheet, rows), first=path.stem, writable=False)
 
 
 def _guessed(content: bytes) -> str:
     for mark, name in _BOMS.items():
         if content.startswith(mark):
             return name
+    sample = content[:200_000]
+    for name, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
+        if zeros.count(0) > len(zeros) // 10:  # each plain Latin letter, digit and delimiter has one
+            return name
     try:
-        content[:1_000_000].decode("utf-8")
-    except UnicodeDecodeError as fault:
-        if fault.start < 999_000:
-            best = from_bytes(content[:200_000], cp_isolation=list(_ENCODINGS)).best()
-            return best.encoding if best is not None else "cp1251"
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        best = from_bytes(sample, cp_isolation=list(_ENCODINGS)).best()
+        return best.encoding if best is not None else "cp1251"
     return "utf-8"
 
 
 def _rows(text: str) -> Iterator[list[Raw]]:
     sample = text[:20_000]
-    first = next((line for line in sample.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda each: (first.count(each), sample.count(each)))
+    if hint := _HINT.match(text):
+        delimiter, text = hint[1], text[hint.end() :]
+    else:
+        first = next((line for line in sample.splitlines() if line.strip()), "")
+        delimiter = max(_DELIMITERS, key=lambda each: (first.count(each), sample.count(each)))
     # A cell may be as long as Excel's; csv allows for four times as much.
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
         yield [_value(cell) for cell in row]

@@ -92,23 +92,20 @@ def text_of(text: str) -> OutgoingSms:
     return order(text, deadline=datetime(2099, 1, 1, tzinfo=UTC))
 
 
-@asynccontextmanager
-async def served(line: SipMessageLine, inbox: MemoryInbox) -> AsyncIterator[None]:
-    serving = asyncio.create_task(line.serve(inbox))
-    await asyncio.sleep(0)
-    try:
-        yield
-    finally:
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
-
-
 def far(peer: Gateway, transport: str = "udp") -> Line:
     return Line("gsm-line", LineMode.ADDRESS, "127.0.0.1", peer.address.port, transport, number="5050")
 
 
-def sms(office: Office, **settings: str) -> SipMessageLine:
-    return SipMessageLine.from_settings("sim", settings, office.exchange.texts)
+@asynccontextmanager
+async def sms(office: Office, inbox: MemoryInbox | None = None, **settings: str) -> AsyncIterator[SipMessageLine]:
+    line = SipMessageLine.from_settings("sim", settings, office.exchange.texts)
+    serving = asyncio.create_task(line.serve(inbox or MemoryInbox()))
+    await asyncio.sleep(0)
+    try:
+        yield line
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
 
 
 def texts(messages: Sequence[InstantMessage]) -> list[tuple[str, str]]:
@@ -117,12 +114,10 @@ def texts(messages: Sequence[InstantMessage]) -> list[tuple[str, str]]:
 
 async def test_a_long_text_goes_whole_over_a_line_and_one_comes_back(tmp_path: Path) -> None:
     inbox = MemoryInbox()
-    async with gateway() as peer, office(tmp_path, far(peer)) as here:
-        line = sms(here, line="gsm-line")
+    async with gateway() as peer, office(tmp_path, far(peer)) as here, sms(here, inbox, line="gsm-line") as line:
         assert (line.up, line.note) == (True, "by address")
-        async with served(line, inbox):
-            assert list(await line.send(text_of(LONG))) == []
-            reply = await peer.write(here.server, "Дякую")
+        assert list(await line.send(text_of(LONG))) == []
+        reply = await peer.write(here.server, "Дякую")
         assert texts(peer.texts) == [("+380671234567", LONG)]
         assert reply.status == 200
     ((name, came),) = inbox.messages
@@ -133,43 +128,47 @@ async def test_a_long_text_goes_whole_over_a_line_and_one_comes_back(tmp_path: P
 async def test_a_gateway_that_signs_in(tmp_path: Path) -> None:
     inbox = MemoryInbox()
     async with gateway() as peer, office(tmp_path) as here:
-        line = sms(here, account="gsm", plus="no")
-        assert (line.up, line.note) == (False, "gsm has not signed in")
-        with pytest.raises(TemporaryError, match="gsm has not signed in"):
+        async with sms(here, inbox, account="gsm", plus="no") as line:
+            assert (line.up, line.note) == (False, "gsm has not signed in")
+            with pytest.raises(TemporaryError, match="gsm has not signed in"):
+                await line.send(text_of("Hi"))
+            assert (await peer.sign_in(here.server, "gsm")).status == 200
+            assert (line.up, line.note) == (True, "gsm is signed in")
             await line.send(text_of("Hi"))
-        assert (await peer.sign_in(here.server, "gsm")).status == 200
-        assert (line.up, line.note) == (True, "gsm is signed in")
-        async with served(line, inbox):
-            await line.send(text_of("Hi"))
+            assert texts(peer.texts) == [("380671234567", "Hi")]
             assert (await peer.write(here.server, "one", account="gsm")).status == 200
             # The right password of another account is not the gateway's.
             assert (await peer.write(here.server, "two", account="101")).status == 404
             # And nobody is heard without one.
             assert (await peer.write(here.server, "three")).status == 401
         assert (await peer.write(here.server, "four", account="gsm")).status == 404
-        assert texts(peer.texts) == [("380671234567", "Hi")]
     assert [(each.sender, each.text) for _, each in inbox.messages] == [("+380671234567", "one")]
 
 
 async def test_what_the_gateway_refuses(tmp_path: Path) -> None:
     async with gateway() as peer, office(tmp_path, far(peer)) as here:
-        line = sms(here, line="gsm-line")
-        peer.fault = NobodyError()
-        with pytest.raises(PermanentError, match="answered 404 Not Found"):
+        async with sms(here, line="gsm-line") as line:
             await line.send(text_of("Hi"))
-        peer.fault = OSError("no SIM")
-        with pytest.raises(TemporaryError, match="answered 500"):
-            await line.send(text_of("Hi"))
-        with pytest.raises(PermanentError, match="too long for UDP"):
-            await line.send(text_of("ї" * 501))
-        with pytest.raises(TemporaryError, match="there is no line 'other'"):
-            await sms(here, line="other").send(text_of("Hi"))
-    assert len(peer.texts) == 2
+            peer.fault = NobodyError()
+            with pytest.raises(PermanentError, match="answered 404 Not Found"):
+                await line.send(text_of("Hi"))
+            peer.fault = OSError("no SIM")
+            with pytest.raises(TemporaryError, match="answered 500"):
+                await line.send(text_of("Hi"))
+            with pytest.raises(PermanentError, match="too long for UDP"):
+                await line.send(text_of("ї" * 501))
+        async with sms(here, line="other") as line:
+            with pytest.raises(TemporaryError, match="there is no line 'other'"):
+                await line.send(text_of("Hi"))
+    assert len(peer.texts) == 3
 
 
 async def test_over_tcp_a_dead_gateway_is_told_from_a_lost_answer(tmp_path: Path) -> None:
-    async with gateway("tcp") as peer, office(tmp_path, far(peer, "tcp"), transport="tcp") as here:
-        line = sms(here, line="gsm-line")
+    async with (
+        gateway("tcp") as peer,
+        office(tmp_path, far(peer, "tcp"), transport="tcp") as here,
+        sms(here, line="gsm-line") as line,
+    ):
         await line.send(text_of("ї" * 501))
         assert texts(peer.texts) == [("+380671234567", "ї" * 501)]
         peer.silent = True

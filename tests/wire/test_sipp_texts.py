@@ -47,9 +47,12 @@ async def test_a_text_whose_first_packet_is_lost_reaches_sipp(tmp_path: Path) ->
         directory.wanted = [Line("gw", LineMode.ADDRESS, "127.0.0.1", phone.port)]
         async with open_office(tmp_path, directory) as office:
             line = SipMessageLine.from_settings("sim", {"line": "gw"}, office.exchange.texts)
+            serving = asyncio.create_task(line.serve(MemoryInbox()))
             await until(lambda: line.up)
             text = order("Дякуємо за дзвінок", deadline=datetime(2099, 1, 1, tzinfo=UTC))
             assert list(await line.send(text)) == []
             messages = await asyncio.to_thread(phone.finish)
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
     assert "MESSAGE sip:+380671234567@127.0.0.1" in messages
     assert "Дякуємо за дзвінок" in messages

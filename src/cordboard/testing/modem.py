@@ -33,7 +33,9 @@ class Modem:
     acts: deque[str] = field(default_factory=deque)
     """What becomes of the next messages: send, silent (sent without an answer), late, slow, unplug (sent, then pulled
     out), half (told, pulled out before the OK), `no prompt`, or an error's line; `early` before it: instead of the
-    prompt. Then all are sent."""
+    prompt. Then it is as `act` says."""
+    act: Callable[[str], str] = lambda _pdu: "send"
+    """The same for those after them, by their PDU."""
     between: list[str] = field(default_factory=list)
     """What it says in the middle of the next answer of several lines."""
     stored: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -189,7 +191,7 @@ class Modem:
             self._write(_PROMPT)
 
     async def _submitted(self, pdu: str) -> None:
-        act = self.acts.popleft() if self.acts else "send"
+        act = self.acts.popleft() if self.acts else self.act(pdu)
         if "ERROR" in act:
             self.say(act)
             return

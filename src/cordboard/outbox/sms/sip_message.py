@@ -54,6 +54,7 @@ class SipMessageLine:
         self._phone = phone
         self._plus = plus
         self._clock = clock or SystemClock()
+        self._served = False
 
     @classmethod
     def from_settings(cls, name: str, settings: Mapping[str, str], texts: Texts, *, clock: Clock | None = None) -> Self:
@@ -72,15 +73,17 @@ class SipMessageLine:
     @property
     def up(self) -> bool:
         """See SmsLine."""
-        return self._texts.state(self._peer).up
+        return self._served and self._texts.state(self._peer).up
 
     @property
     def note(self) -> str:
         """See SmsLine."""
-        return self._texts.state(self._peer).note
+        return self._texts.state(self._peer).note if self._served else "it is not running"
 
     async def send(self, sms: OutgoingSms) -> Sequence[str]:
         """See SmsLine."""
+        if not self.up:
+            raise TemporaryError(self.note)
         if sms.deadline <= self._clock.now():
             raise TemporaryError("its deadline is over")
         number = sms.to if self._plus else sms.to.removeprefix("+")
@@ -101,5 +104,9 @@ class SipMessageLine:
             sms = IncomingSms(text.sender, text.to or self._phone, text.text, self._clock.now(), key=text.key)
             await inbox.received(self._name, sms)
 
-        with self._texts.taking(self._peer, take):
-            await asyncio.Event().wait()
+        self._served = True
+        try:
+            with self._texts.taking(self._peer, take):
+                await asyncio.Event().wait()
+        finally:
+            self._served = False

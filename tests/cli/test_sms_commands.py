@@ -121,6 +121,17 @@ def test_a_line_is_tried_past_the_outbox(cordboard: Command, tmp_path: Path) -> 
     assert [b"message=Hi" in body for body in bodies] == [True]
 
 
+@pytest.mark.slow
+def test_a_line_over_sip_is_added_and_tried_by_the_exchange_alone(
+    cordboard: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "UP_WITHIN", 0.1)
+    said(cordboard("line", "add", "goip", "sip", "--set", "account=gateway"))
+    assert [each.kind for each in lines(tmp_path)] == [LineKind.SIP]
+    words = said(cordboard("line", "test", "goip", "+380671234567"), 1)
+    assert words == "only the running exchange can use it: try it with `cordboard sms send`.\n"
+
+
 def test_limits_are_shown_and_changed(cordboard: Command, tmp_path: Path) -> None:
     shown = said(cordboard("limits"))
     assert ["messages", "a", "day", "to", "one", "phone", "20"] in [each.split() for each in shown.splitlines()]

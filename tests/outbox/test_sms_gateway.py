@@ -14,11 +14,12 @@ from cordboard.outbox.ports import (
     Delivery,
     PermanentError,
     PostponedError,
+    Receipt,
     TemporaryError,
     UncertainError,
 )
 from cordboard.outbox.sms.gateway import SmsGateway
-from cordboard.outbox.sms.keeping import Handed, LineKind, OptOut, SmsLineConfig, SmsRules
+from cordboard.outbox.sms.keeping import Handed, LineKind, OptOut, SentSms, SmsLineConfig, SmsRules
 from cordboard.outbox.sms.ports import Coding
 from cordboard.store.database import Store
 from cordboard.testing.outbox import TEN, delivery
@@ -271,3 +272,26 @@ async def test_what_was_taken_stays_so_though_the_ledger_cannot_be_written(
 
     monkeypatch.setattr(store.sms_ledger, "taken", fails)
     assert (await sending.deliver(sms())).text == "line one"
+
+
+@pytest.mark.parametrize(
+    ("book", "known"), [("nothing", None), ("begun", UncertainError), ("doubtful", UncertainError), ("taken", Receipt)]
+)
+async def test_what_a_crash_has_left_is_known_from_the_book(
+    store: Store, clock: Hands, book: str, known: type[Any] | None
+) -> None:
+    sending = await gateway(store, clock, ScriptedLine("one"))
+    order = sms("ж" * 71)
+    if book != "nothing":
+        one = SentSms(order.id, "k", ANNA, "one", 2, Decimal(1), "UAH", TEN)
+        number = await store.sms_ledger.begin(one, SmsRules(), TEN)
+        assert isinstance(number, int)
+        if book == "doubtful":
+            await store.sms_ledger.doubtful(number)
+        if book == "taken":
+            await store.sms_ledger.taken(number, ["r1", "r2"])
+    if known is UncertainError:
+        with pytest.raises(UncertainError, match="line one: nobody knows"):
+            await sending.remembered(order)
+    else:
+        assert await sending.remembered(order) == (Receipt("line one, 2 parts") if known else None)

@@ -15,7 +15,7 @@ import pytest
 from cordboard.outbox.deliverer import Deliverer
 from cordboard.outbox.ports import State, TemporaryError, UncertainError
 from cordboard.outbox.sms.gateway import SmsGateway
-from cordboard.outbox.sms.keeping import LineKind, PhoneFate, SmsLineConfig, SmsRules
+from cordboard.outbox.sms.keeping import LineKind, PhoneFate, SentSms, SmsLineConfig, SmsRules
 from cordboard.outbox.sms.lines import AGAIN, SmsLines
 from cordboard.outbox.sms.ports import Coding, Fate, OutgoingSms, SmsReport
 from cordboard.outbox.sms.segments import segments
@@ -226,3 +226,20 @@ async def test_in_quiet_hours_orders_wait_untried_and_keep_their_order(tmp_path:
     assert done["late"].error == (
         "its deadline is over. The last attempt: it waits until 2026-11-23 13:00: these are quiet hours"
     )
+
+
+@pytest.mark.parametrize(("begun", "state", "sent"), [(False, State.DELIVERED, 1), (True, State.UNCERTAIN, 0)])
+async def test_after_a_crash_what_never_left_is_sent_and_what_may_have_left_is_not(
+    tmp_path: Path, begun: bool, state: State, sent: int
+) -> None:
+    one = ScriptedLine("one")
+    async with sqlite_store(tmp_path) as store:
+        await store.runs.emit([order("a")])
+        await store.outbox.take_in(TEN)
+        (claimed,) = await store.outbox.claim("sms", TEN, "a", TEN + timedelta(minutes=10), 1)  # then it was killed
+        if begun:
+            row = SentSms(claimed.id, "k", ANNA, "one", 1, Decimal(1), "UAH", TEN)
+            assert await store.sms_ledger.begin(row, SmsRules(), TEN) == 1
+        async with delivering(store, Hands(), one):
+            (done,) = await settled(store, 1)
+    assert (done.state, len(one.sent), done.doubts) == (state, sent, 2 - sent)

@@ -43,7 +43,7 @@ Prefixes = Annotated[
 Cost = Annotated[str | None, typer.Option(help="What one part costs: 0.42.")]
 Currency = Annotated[str | None, typer.Option(help="Of the cost: UAH.")]
 Rank = Annotated[int | None, typer.Option(help="Of lines that are alike otherwise the lowest is taken.")]
-UP_WITHIN = 20.0
+UP_WITHIN = 10.0
 """Seconds that a trial waits for its line."""
 
 

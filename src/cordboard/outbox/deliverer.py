@@ -15,6 +15,7 @@ from cordboard.outbox.ports import (
     Outbox,
     PermanentError,
     PostponedError,
+    Remembering,
     State,
     TemporaryError,
     UncertainError,
@@ -133,7 +134,9 @@ class Deliverer:
 
     async def _attempt(self, gateway: Gateway, delivery: Delivery) -> Verdict:
         if delivery.doubts and not gateway.repeats:
-            return Verdict(State.UNCERTAIN, delivery.error or "the exchange was stopped while it was handed over")
+            known = await self._remembered(gateway, delivery)
+            if known is not None:
+                return known
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 receipt = await gateway.deliver(delivery)
@@ -152,6 +155,18 @@ class Deliverer:
             _log.exception("the gateway has failed", delivery=delivery.id, kind=delivery.kind)
             return self._later(delivery, State.UNCERTAIN, State.UNCERTAIN, f"the gateway has failed: {fault!r}", 0.0)
         return Verdict(State.DELIVERED, receipt=receipt.text)
+
+    @staticmethod
+    async def _remembered(gateway: Gateway, delivery: Delivery) -> Verdict | None:
+        """What is known of one in doubt whose kind is not handed over again. None: it certainly never left."""
+        words = delivery.error or "the exchange was stopped while it was handed over"
+        if not isinstance(gateway, Remembering):
+            return Verdict(State.UNCERTAIN, words)
+        try:
+            receipt = await gateway.remembered(delivery)
+        except Exception as fault:  # noqa: BLE001 - whatever keeps its book away, nobody knows then
+            return Verdict(State.UNCERTAIN, words if isinstance(fault, UncertainError) else f"{words}: {fault}")
+        return Verdict(State.DELIVERED, receipt=receipt.text) if receipt is not None else None
 
     def _later(self, delivery: Delivery, state: State, given_up: State, error: str, seconds: float) -> Verdict:
         """Another attempt, if the deadline leaves the time."""

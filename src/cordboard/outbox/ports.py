@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from cordboard.outbox.addresses import BadAddressError, email_address, sms_recipient, web_address
 
@@ -27,6 +27,7 @@ __all__ = [
     "PermanentError",
     "PostponedError",
     "Receipt",
+    "Remembering",
     "Security",
     "State",
     "TemporaryError",
@@ -234,6 +235,17 @@ class Gateway(Protocol):
         """Hand it over once. Returns when it was taken.
 
         Raises TemporaryError, PermanentError, PostponedError or UncertainError, and no other. It bounds its own time.
+        """
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A gateway that keeps a book of its own, of use where a kind is not handed over again."""
+
+    async def remembered(self, delivery: Delivery) -> Receipt | None:
+        """What is known of one that was found SENDING, or is in doubt: its receipt if it was taken after all.
+
+        None: it certainly never left, and may be handed over. Raises UncertainError if nobody knows.
         """
 
 

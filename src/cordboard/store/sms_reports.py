@@ -19,7 +19,6 @@ from cordboard.store.tables import storable
 LATE = timedelta(days=3)
 """A report that names no message is not looked for among older ones."""
 _EVENTS = {PhoneFate.REACHED: "sms.delivered", PhoneFate.LOST: "sms.lost"}
-_DOUBTED = (Handed.SENDING.value, Handed.UNCERTAIN.value)
 
 
 def reported(connection: Connection, line: str, report: SmsReport, phone: str, now: datetime) -> bool:
@@ -99,7 +98,7 @@ def judge(connection: Connection, number: int) -> None:
     if sms is None:
         return
     parts = connection.execute(select(sms_parts).where(sms_parts.c.sent == number)).mappings().all()
-    if sms["handed"] in _DOUBTED and len(parts) >= sms["reports"]:
+    if len(parts) >= sms["reports"]:
         _settle(connection, sms)
     fates = [part["fate"] for part in parts]
     if sms["fate"] != PhoneFate.UNKNOWN.value:

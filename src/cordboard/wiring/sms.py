@@ -1,8 +1,8 @@
 """SMS, put together: the lines with what their kinds need, and the gateway of the outbox over them."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from cordboard.datasource.web.guarded import Answered, GuardedClient
@@ -12,8 +12,10 @@ from cordboard.outbox.sms.http_provider import Ask, HttpProviderLine
 from cordboard.outbox.sms.keeping import LineKind
 from cordboard.outbox.sms.lines import Maker, SmsLines
 from cordboard.outbox.sms.ringing import RingingInbox
+from cordboard.outbox.sms.sip_message import SipMessageLine
 from cordboard.store.database import Store
 from cordboard.telephony import Clock
+from cordboard.telephony.texts import TextPeer, TextPutOffError, Texts, TextState, TextTaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +34,47 @@ def make_sms(
     zone: Callable[[], ZoneInfo],
     calendar: Calendar,
     ring: Callable[[], None],
-    makers: Mapping[LineKind, Maker] = MappingProxyType({}),
+    texts: Texts,
 ) -> Sms:
     """Put it together.
 
-    `ring` is called when something has come in (`Mailroom.ring`). `makers` are for kinds of lines that need more than
-    their settings and a way to call by HTTP.
+    `ring` is called when something has come in (`Mailroom.ring`). `texts` is the exchange's own SIP as a carrier.
     """
     inbox = RingingInbox(store.sms_inbox, ring)
-    lines = SmsLines(store.sms_settings, inbox, clock, {**sms_makers(store, client), **makers})
+    lines = SmsLines(store.sms_settings, inbox, clock, sms_makers(store, client, texts))
     gateway = SmsGateway(store.sms_settings, store.sms_ledger, lines, clock, zone, calendar.is_working)
     return Sms(lines, gateway)
 
 
-def sms_makers(store: Store, client: GuardedClient) -> Mapping[LineKind, Maker]:
-    """How lines are made that need more than their settings."""
+def sms_makers(store: Store, client: GuardedClient, texts: Texts | None = None) -> Mapping[LineKind, Maker]:
+    """How lines are made that need more than their settings. Without `texts` those over SIP are down."""
     ask = asking(store, client)
-    return {LineKind.HTTP: lambda name, settings: HttpProviderLine.from_settings(name, settings, ask)}
+    carrier = texts or NoTexts()
+    return {
+        LineKind.HTTP: lambda name, settings: HttpProviderLine.from_settings(name, settings, ask),
+        LineKind.SIP: lambda name, settings: SipMessageLine.from_settings(name, settings, carrier),
+    }
+
+
+class NoTexts:
+    """Implements `telephony.texts.Texts` where no exchange runs: a command."""
+
+    _WORDS = "only the running exchange can use it: try it with `cordboard sms send`"
+
+    def state(self, peer: TextPeer) -> TextState:
+        """See Texts."""
+        del peer
+        return TextState(up=False, note=self._WORDS)
+
+    async def send(self, peer: TextPeer, number: str, text: str) -> None:
+        """See Texts."""
+        del peer, number, text
+        raise TextPutOffError(self._WORDS)
+
+    def taking(self, peer: TextPeer, take: TextTaker) -> AbstractContextManager[None]:
+        """See Texts."""
+        del peer, take
+        return nullcontext()
 
 
 def asking(store: Store, client: GuardedClient) -> Ask:

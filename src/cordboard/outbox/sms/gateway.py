@@ -18,7 +18,7 @@ from cordboard.outbox.ports import (
     UncertainError,
 )
 from cordboard.outbox.sms.choice import by_preference
-from cordboard.outbox.sms.keeping import Limit, SentSms, SmsLedger, SmsLineConfig, SmsRules, SmsSettings
+from cordboard.outbox.sms.keeping import Handed, Limit, SentSms, SmsLedger, SmsLineConfig, SmsRules, SmsSettings
 from cordboard.outbox.sms.ports import OutgoingSms
 from cordboard.outbox.sms.quiet import Working, quiet_hours, quiet_until, zones_of
 from cordboard.outbox.sms.segments import TooLongError, segments
@@ -86,6 +86,15 @@ class SmsGateway:
         self._heed_the_hour(delivery, rules)
         return await self._by_one_of(_chosen(lines, delivery), delivery, self._message(delivery, rules), rules)
 
+    async def remembered(self, delivery: Delivery) -> Receipt | None:
+        """See Remembering: a message is booked before it leaves, so one that is not in the book never did."""
+        booked = await self._ledger.sent(deliveries=[delivery.id])
+        if not booked:
+            return None
+        if booked[0].handed is Handed.TAKEN:
+            return _receipt(booked[0].line, booked[0].parts)
+        raise UncertainError(f"line {booked[0].line}: nobody knows")
+
     def _heed_the_hour(self, delivery: Delivery, rules: SmsRules) -> None:
         """Raises PostponedError if it is not urgent and the hour is a quiet one there, or the office does not work."""
         if delivery.payload.get("urgent"):
@@ -146,8 +155,7 @@ class SmsGateway:
             await self._noted(self._ledger.doubtful(number))
             raise UncertainError(f"line {line.name} has failed: {fault!r}") from fault
         await self._noted(self._ledger.taken(number, references))
-        count = f", {len(sms.parts)} parts" if len(sms.parts) > 1 else ""
-        return Receipt(f"line {line.name}{count}")
+        return _receipt(line.name, len(sms.parts))
 
     @staticmethod
     async def _noted(writing: Awaitable[None]) -> None:
@@ -177,6 +185,10 @@ class SmsGateway:
 def key_of(delivery: Delivery) -> str:
     """The same in each attempt, and of no other message: an effect to several phones makes several."""
     return hashlib.blake2b(f"{delivery.key}\n{delivery.recipient}".encode(), digest_size=12).hexdigest()
+
+
+def _receipt(line: str, parts: int) -> Receipt:
+    return Receipt(f"line {line}, {parts} parts" if parts > 1 else f"line {line}")
 
 
 def _refuse(limit: Limit, rules: SmsRules, line: SmsLineConfig, today: datetime) -> NoReturn:

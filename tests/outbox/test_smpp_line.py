@@ -212,6 +212,18 @@ async def test_what_found_no_place_in_the_window_within_a_minute_was_certainly_n
 
 
 @virtual_time
+async def test_what_waits_for_its_place_when_the_connection_breaks_was_certainly_not_taken() -> None:
+    smsc = Smsc(act=lambda _pdu: Act.SILENT)
+    async with connected(smsc, window=1) as line:
+        sends = [asyncio.create_task(line.send(order(f"Hi {n}"))) for n in range(4)]
+        await asyncio.sleep(5)
+        smsc.break_all()
+        ended = await asyncio.gather(*sends, return_exceptions=True)
+    assert [type(each) for each in ended] == [UncertainError, TemporaryError, TemporaryError, TemporaryError]
+    assert len(smsc.taken) == 1
+
+
+@virtual_time
 async def test_the_rate_is_kept() -> None:
     smsc = Smsc()
     async with connected(smsc, rate=5) as line:

@@ -399,6 +399,37 @@ async def test_what_comes_again_because_our_answer_was_lost_counts_once() -> Non
 
 
 @virtual_time
+async def test_what_is_being_kept_when_the_connection_breaks_counts_once() -> None:
+    smsc, inbox = Smsc(), Inbox(gate=asyncio.Event())
+    async with connected(smsc, inbox) as line:
+        smsc.bring(smpp34.DeliverSm("380671234567", "5050", b"yes", source_addr_ton=1))
+        await asyncio.sleep(1)
+        smsc.break_all()
+        await asyncio.sleep(0.1)
+        assert not line.up
+        with pytest.raises(TemporaryError):
+            await line.send(order("Hi"))
+        assert inbox.gate is not None
+        inbox.gate.set()
+        await asyncio.sleep(30)
+        assert smsc.statuses == [0]
+    assert [each.text for each in inbox.came] == ["yes"]
+
+
+@virtual_time
+async def test_what_is_being_kept_when_the_exchange_stops_is_kept_and_answered() -> None:
+    smsc, inbox = Smsc(), Inbox(gate=asyncio.Event())
+    assert inbox.gate is not None
+    async with connected(smsc, inbox):
+        smsc.bring(smpp34.DeliverSm("380671234567", "5050", b"yes", source_addr_ton=1))
+        await asyncio.sleep(1)
+        asyncio.get_running_loop().call_later(2, inbox.gate.set)
+    assert smsc.statuses == [0]
+    assert [each.text for each in inbox.came] == ["yes"]
+    assert smsc.heard == [0x80000005, Command.UNBIND]
+
+
+@virtual_time
 async def test_what_nobody_can_read_does_not_come_for_ever() -> None:
     smsc, inbox = Smsc(), Inbox()
     async with connected(smsc, inbox) as line:

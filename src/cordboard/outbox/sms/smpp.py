@@ -192,7 +192,8 @@ class SmppLine:
         return "; ".join(troubles) or f"connected to {self._config.where}"
 
     def _sending(self) -> SmppSession | None:
-        return next((each for command, each in self._sessions.items() if command in _SENDING), None)
+        sending = (each for command, each in self._sessions.items() if command in _SENDING and not each.closed)
+        return next(sending, None)
 
     # --- out -------------------------------------------------------------------------------------------------------
 

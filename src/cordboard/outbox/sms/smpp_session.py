@@ -25,6 +25,9 @@ QUIET = 30.0
 WAITING = 200
 """Messages and receipts that may wait to be kept; more are put off."""
 
+FAREWELL = 5.0
+"""Seconds in which what is being kept when the session ends is still kept: given up half-way it might count twice."""
+
 _log = structlog.get_logger("sms.smpp")
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -66,6 +69,8 @@ class SmppSession:
         self._waiting: dict[int, asyncio.Future[Packet]] = {}
         self._given_up: OrderedDict[int, object] = OrderedDict()
         self._jobs: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue(WAITING)
+        self._handing_on = True
+        self._keeping_now = False
         self._heard = 0.0
         self._closed = ""
 
@@ -119,17 +124,21 @@ class SmppSession:
 
         Cancelled, it takes its leave of the SMSC.
         """
-        tasks = [asyncio.ensure_future(each()) for each in (self._listen, self._hand_on, self._watch)]
+        keeping = asyncio.ensure_future(self._hand_on())
+        tasks = [keeping, *(asyncio.ensure_future(each()) for each in (self._listen, self._watch))]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            self._write(Packet(Command.UNBIND, self._next()))
-            raise
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._end("; ".join(str(task.exception()) for task in done))
         finally:
+            self._handing_on = False
+            if self._keeping_now:
+                await asyncio.wait([keeping], timeout=FAREWELL)
+            if not self._closed:
+                self._write(Packet(Command.UNBIND, self._next()))
+                self._end("the session was ended")
             for task in tasks:
                 task.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-            self._end(next((str(each) for each in ended if isinstance(each, Exception)), "the session was ended"))
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def closed(self) -> str:
@@ -213,12 +222,15 @@ class SmppSession:
 
     async def _hand_on(self) -> None:
         """One after the other: a receipt must not overtake the one before."""
-        while True:
+        while self._handing_on:
             job = await self._jobs.get()
+            self._keeping_now = True
             try:
                 await job()
             except Exception as fault:  # noqa: BLE001 - a store that is away must not end the session
                 _log.warning("what the SMSC told cannot be kept just now", fault=str(fault))
+            finally:
+                self._keeping_now = False
 
     async def _brought(self, heard: Packet) -> None:
         """Answered only when it is kept. If it cannot be, it shall be brought again."""
@@ -247,7 +259,8 @@ class SmppSession:
             raise ClosedError(str(fault)) from fault
 
     def _write(self, sent: Packet) -> Packet:
-        self._writer.write(sent.octets())
+        if not self._writer.is_closing():
+            self._writer.write(sent.octets())
         return sent
 
     def _end(self, why: str) -> None:

@@ -8,7 +8,7 @@ from cordboard.office.ports import PastCall, Person, Way
 from cordboard.office.repositories import CallHistoryRepository, LoggedCalls, LoggedLeg
 from cordboard.telephony import ConnectionRecord, Direction, PhoneNumber
 
-_PAGES = (20, 1000)
+_PAGES = (4, 1000)
 """How many calls are looked at for one with an employee: nearly always the first ones have him."""
 _INBOUND = {Way.IN: True, Way.OUT: False, Way.ANY: None}
 

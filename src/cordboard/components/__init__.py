@@ -10,6 +10,12 @@ from cordboard.components.calls.set_caller_id import SetCallerId
 from cordboard.components.calls.start_recording import StartRecording
 from cordboard.components.calls.stop_recording import StopRecording
 from cordboard.components.calls.tag_call import TagCall
+from cordboard.components.data.excel_append_row import ExcelAppendRow
+from cordboard.components.data.excel_find_row import ExcelFindRow
+from cordboard.components.data.excel_for_each_row import ExcelForEachRow
+from cordboard.components.data.excel_read_cell import ExcelReadCell
+from cordboard.components.data.excel_rows import ExcelRows
+from cordboard.components.data.excel_write_cells import ExcelWriteCells
 from cordboard.components.data.http_request import HttpRequest
 from cordboard.components.data.normalise_number import NormaliseNumber
 from cordboard.components.flow.assign import Assign
@@ -116,6 +122,12 @@ def all_components() -> tuple[type[Component], ...]:
         ConferenceCreate,
         ConferenceJoin,
         ConferenceConvert,
+        ExcelFindRow,
+        ExcelReadCell,
+        ExcelRows,
+        ExcelForEachRow,
+        ExcelWriteCells,
+        ExcelAppendRow,
         HttpRequest,
         NormaliseNumber,
         SendSms,

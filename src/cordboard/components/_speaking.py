@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Annotated, Self
@@ -14,10 +15,14 @@ from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
 from cordboard.scenario.said import said
 from cordboard.speech.api import PromptError, Prompts, Speech
-from cordboard.telephony import Sound, Wording
+from cordboard.telephony import Played, PlayEnd, Silence, Sound, Wording
 
 Speed = Annotated[Decimal, Field(ge=Decimal("0.5"), le=2)]
 """How fast it is spoken, of the voice's own speed."""
+
+
+_BREATH = Silence(0.2)
+"""Between sentences that were made apart."""
 
 
 async def spoken(
@@ -29,6 +34,32 @@ async def spoken(
         return []
     pace = float(speed) if speed is not None else ctx.session.speed
     return [await ctx.port(Speech).say(text, spoken_in(ctx, language), voice or ctx.session.voice, pace)]
+
+
+async def play_in_turn(
+    ctx: Context,
+    text: Wording,
+    language: Language | None,
+    voice: str = "",
+    speed: Decimal | None = None,
+    *,
+    answer: bool,
+    interrupt: str = "",
+) -> Played:
+    """Let the caller hear a text from its first breath on, while the rest of a long one is still being made."""
+    played = Played(PlayEnd.FINISHED)
+    pace = float(speed) if speed is not None else ctx.session.speed
+    clips = ctx.port(Speech).say_in_turn(text, spoken_in(ctx, language), voice or ctx.session.voice, pace)
+    async with aclosing(clips):
+        breath: list[Sound] = []
+        async for clip in clips:
+            if not breath:
+                await let_hear(ctx, answer=answer)
+            played = await ctx.leg.play([*breath, clip], interrupt=interrupt)
+            if played.end is not PlayEnd.FINISHED:
+                return played
+            breath = [_BREATH]
+    return played
 
 
 async def recorded(ctx: Context, name: str, language: Language | None = None) -> Sequence[Sound]:
@@ -63,8 +94,8 @@ class Speaking(Component):
     decides, or that of the call, or that of the office."""
     file: Annotated[str, Refers("file")] = ""
     """A recorded sound that is played instead of the text: a file in the prompts folder, by its name. `welcome` is
-    `welcome.uk.wav` for those who are spoken to in Ukrainian, or `welcome.wav` for everybody. If it is missing, the text
-    is spoken, or what `welcome.txt` holds, or its name."""
+    `welcome.uk.wav` for those who are spoken to in Ukrainian, or `welcome.wav` for everybody. If it is missing, the
+    text is spoken, or what `welcome.txt` holds, or its name."""
     language: LanguageChoice = None
     """The language: en, ru or uk. Empty: what "Set the language" has chosen, or the language of the office."""
     answer: bool = True

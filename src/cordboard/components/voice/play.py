@@ -10,7 +10,7 @@ from pydantic import model_validator
 from cordboard.components._keys import Keys
 from cordboard.components._languages import Language, spoken_in
 from cordboard.components._saying import Case, Gender, Kind, joined, words
-from cordboard.components._speaking import Speaking, Speed, recorded, spoken, words_of
+from cordboard.components._speaking import Speaking, Speed, play_in_turn, recorded, spoken, words_of
 from cordboard.office.ports import Recordings
 from cordboard.scenario.component import VOICE, Example, Row, Text, Value
 from cordboard.scenario.context import Context, ScenarioError
@@ -130,7 +130,18 @@ class Play(Speaking):
         return await spoken(ctx, text, self.language, self.voice, self.speed)
 
     async def run(self, ctx: Context) -> str:
-        """Speak. Everything is made ready before the first sound is heard."""
+        """Speak. What was recorded, and all parts, are made ready before the first sound is heard."""
+        if not self.parts and not self.file and (self.texts or self.text.strip()):
+            played = await play_in_turn(
+                ctx,
+                self.texts or self.text,
+                self.language,
+                self.voice,
+                self.speed,
+                answer=self.answer,
+                interrupt=self.stop_keys,
+            )
+            return self.Exit.KEY_PRESSED if played.end is PlayEnd.KEY else self.Exit.DONE
         sounds = await (self._parts(ctx) if self.parts else self.sounds(ctx))
         await self.open(ctx)
         played = await ctx.leg.play(sounds, interrupt=self.stop_keys)

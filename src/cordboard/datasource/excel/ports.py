@@ -109,11 +109,17 @@ class Workbooks(Protocol):
         """
 
     async def rows(
-        self, place: Place, conditions: Sequence[Condition], columns: Sequence[str] = (), at_most: int = 1000
+        self,
+        place: Place,
+        conditions: Sequence[Condition],
+        columns: Sequence[str] = (),
+        at_most: int = 1000,
+        *,
+        after: int = 0,
     ) -> Sequence[Row]:
         """The rows that meet all conditions, in the order of the sheet; rows without any value are left out.
 
-        `columns` says which values are given; without any all are.
+        `columns` says which values are given; without any all are. They begin below the row `after`, as Excel counts.
         """
 
     async def row(self, place: Place, number: int) -> Row | None:

@@ -83,12 +83,18 @@ class WorkbookFolder:
         return None if row is None else table.row(row)
 
     async def rows(
-        self, place: Place, conditions: Sequence[Condition], columns: Sequence[str] = (), at_most: int = 1000
+        self,
+        place: Place,
+        conditions: Sequence[Condition],
+        columns: Sequence[str] = (),
+        at_most: int = 1000,
+        *,
+        after: int = 0,
     ) -> Sequence[Row]:
         """See Workbooks."""
         held, opened = await self.current(place.workbook)
         async with held.lock:
-            return await self.in_thread(lambda: opened.table(place).rows(conditions, columns, at_most))
+            return await self.in_thread(lambda: opened.table(place).rows(conditions, columns, at_most, after))
 
     async def row(self, place: Place, number: int) -> Row | None:
         """See Workbooks."""

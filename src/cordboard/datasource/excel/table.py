@@ -61,12 +61,12 @@ class Table:
             return None
         return found[-1] if several is Several.LAST else found[0]
 
-    def rows(self, conditions: Sequence[Condition], columns: Sequence[str], at_most: int) -> list[Row]:
+    def rows(self, conditions: Sequence[Condition], columns: Sequence[str], at_most: int, after: int = 0) -> list[Row]:
         """See Workbooks.rows."""
         checks = [(self.column(each.column), each) for each in conditions]
         shown = {name: self.column(name) for name in columns} or self.columns
         found: list[Row] = []
-        for row in range(self.first, self.grid.height):
+        for row in range(max(self.first, after), self.grid.height):
             if len(found) >= at_most:
                 break
             if all(self._meets(self.grid.cell(row, column), each) for column, each in checks):

@@ -53,7 +53,7 @@ class SmsGateway:
     phone is refused, for a loop would go on tomorrow.
     """
 
-    places = 4
+    places = 8
     repeats = False
 
     def __init__(  # noqa: PLR0917 - it stands between that many

@@ -186,6 +186,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             asyncio.create_task(call_log.run()),
             asyncio.create_task(forget_what_is_old(store, clock, settings)),
             asyncio.create_task(publish_what_changes(store, settings)),
+            asyncio.create_task(speech.warm_up()),
         ]
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()

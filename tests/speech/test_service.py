@@ -1,6 +1,7 @@
 import asyncio
 import json
 import math
+import os
 import struct
 import wave
 from collections.abc import Callable
@@ -134,6 +135,28 @@ async def test_an_engine_that_is_installed_meanwhile_speaks(serve: Serve) -> Non
     assert better.asked == ["x"]
 
 
+async def test_a_spoilt_sound_is_made_again(serve: Serve) -> None:
+    engine = Hummer()
+    service = serve(engine)
+    clip = await service.say("one")
+    assert clip.path
+    clip.path.write_bytes(clip.path.read_bytes()[:100])
+    assert await service.say("one") == clip
+    assert clip.path.stat().st_size > 1000
+    assert engine.asked == ["one", "one"]
+
+
+async def test_the_cache_stays_within_its_bound(tmp_path: Path) -> None:
+    service = SpeechService([Hummer()], tmp_path, cache_megabytes=1)
+    old = [await service.say(f"old {number}") for number in range(3)]
+    for path in (each.path for each in old if each.path):
+        path.write_bytes(path.read_bytes() + bytes(400_000))  # none of them would fit beside two others
+        os.utime(path, (1, 1))
+    new = [await service.say(f"new {number}") for number in range(20)]
+    assert [each.path.exists() for each in old if each.path] == [False, True, True]
+    assert all(each.path and each.path.exists() for each in new)
+
+
 async def test_the_default_language_shares_the_sound_of_the_named_one(serve: Serve) -> None:
     service = serve(Hummer())
     assert await service.say("a") == await service.say("a", "ru")
@@ -241,6 +264,54 @@ async def test_other_programs_learn_what_was_said(serve: Serve, tmp_path: Path) 
 
 def test_nothing_was_said_yet(tmp_path: Path) -> None:
     assert spoken(tmp_path / "none") == {}
+
+
+LONG = "Good day. " + "You have called the company and shall hear much more. " * 5
+
+
+async def test_a_long_text_is_heard_before_all_of_it_is_made(serve: Serve) -> None:
+    engine = Hummer()
+    service = serve(engine)
+    clips = service.say_in_turn(LONG)
+    first = await anext(clips)
+    assert first.text == "Good day."
+    engine.free.clear()
+    engine.begun.clear()
+    await engine.begun.wait()  # the next piece is begun while the first is played
+    assert len(engine.asked) == 2
+    engine.free.set()
+    rest = [clip.text async for clip in clips]
+    assert " ".join([first.text, *rest]) == LONG.strip()
+    assert 2 <= len(rest) <= 4
+
+
+async def test_who_hears_no_more_has_no_more_made(serve: Serve) -> None:
+    engine = Hummer()
+    clips = serve(engine).say_in_turn(LONG)
+    await anext(clips)
+    await clips.aclose()
+    assert len(engine.asked) <= 2
+
+
+async def test_a_short_text_stays_whole_in_its_language(serve: Serve) -> None:
+    engine = Hummer()
+    service = serve(engine)
+    clips = [clip async for clip in service.say_in_turn({"en": "One. Two.", "uk": "Раз. Два."}, "uk", "other-uk", 2.0)]
+    assert [clip.text for clip in clips] == ["Раз. Два."]
+    assert engine.manners == [("other-uk", 2.0)]
+
+
+@pytest.mark.parametrize(("text", "complaint"), [("", "empty"), ("a" * (LONGEST_TEXT + 1), "5001")])
+async def test_what_cannot_be_said_at_once_cannot_be_said_in_turn(serve: Serve, text: str, complaint: str) -> None:
+    with pytest.raises(SpeechError, match=complaint):
+        await anext(serve(Hummer()).say_in_turn(text))
+
+
+async def test_engines_are_warmed_up_in_every_language_and_a_broken_one_does_no_harm(serve: Serve) -> None:
+    broken, engine = Hummer("broken"), Hummer()
+    broken.fault = EngineError("no voice today")
+    await serve(broken, engine).warm_up()
+    assert sorted(engine.manners) == [("voice-en", 1.0), ("voice-ru", 1.0), ("voice-uk", 1.0)]
 
 
 async def test_closing_ends_engines_and_what_they_speak(serve: Serve) -> None:

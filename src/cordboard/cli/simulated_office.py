@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
@@ -130,6 +130,12 @@ class SimulatedVoice:
         del voice, speed
         wording, _ = choose(text, language or self._language)
         return Clip(self._spoken.get(wording), wording)
+
+    async def say_in_turn(
+        self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0
+    ) -> AsyncGenerator[Clip, None]:
+        """See Speech. It is made at once, and so stays whole."""
+        yield await self.say(text, language, voice, speed)
 
 
 class SimulatedStaff:

@@ -1,5 +1,7 @@
 """A voice that costs nothing: the text stands for its sound."""
 
+from collections.abc import AsyncGenerator
+
 from cordboard.telephony import Clip, Wording, choose
 
 
@@ -16,3 +18,9 @@ class SimulatedSpeech:
         self.said.append((wording, language))
         self.manners.append((voice, speed))
         return Clip(None, wording)
+
+    async def say_in_turn(
+        self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0
+    ) -> AsyncGenerator[Clip, None]:
+        """See speech.api.Speech. It is made at once, and so stays whole."""
+        yield await self.say(text, language, voice, speed)

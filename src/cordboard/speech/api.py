@@ -1,6 +1,6 @@
 """The border of this room: text in, sound out."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,14 @@ class Speech(Protocol):
         or the first if it is not among them. `voice` is a name (Anna), or several with commas between, of which the
         first one counts that speaks the language; if none does, the office's voice is heard. `speed` is a factor from
         0.5 to 2 beside the office's own. Raises SpeechError if no engine can speak it.
+        """
+
+    def say_in_turn(
+        self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0
+    ) -> AsyncGenerator[Clip, None]:
+        """The same, cut where one breathes: of a long text the first clip is there before the rest has been made.
+
+        The rest is made while the first one is played. Play them one after the other, with a breath in between.
         """
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import structlog
 
 from cordboard.speech import cache, shaping
 from cordboard.speech.api import SpeechError
+from cordboard.speech.breaths import breaths
 from cordboard.speech.engine import Engine, EngineError, Voice
 from cordboard.speech.espeak import EspeakEngine
 from cordboard.speech.rhvoice import RHVoiceEngine
@@ -21,6 +22,10 @@ log = structlog.get_logger(__name__)
 
 LONGEST_TEXT = 5000
 """Characters; about six minutes of speech."""
+CACHE_MEGABYTES = 500
+"""About nine hours of speech."""
+_SLACK = 0.05
+"""The part of the cache that is written until somebody looks again how large it is."""
 NO_ENGINE = "There is no speech engine: run `tools/fetch-speech`, or install one with `apt-get install espeak-ng`."
 
 
@@ -59,12 +64,20 @@ class SpeechService:
     """
 
     def __init__(
-        self, engines: Sequence[Engine], cache_dir: Path, default_language: str = "en", manner: Manner = USUAL_MANNER
+        self,
+        engines: Sequence[Engine],
+        cache_dir: Path,
+        default_language: str = "en",
+        manner: Manner = USUAL_MANNER,
+        *,
+        cache_megabytes: int = CACHE_MEGABYTES,
     ) -> None:
         self._engines = tuple(engines)
         self._cache_dir = cache_dir
         self._default_language = default_language
         self._manner = manner
+        self._cache_bytes = cache_megabytes * 1_000_000
+        self._grown = self._cache_bytes  # nobody has looked yet
         self._running: dict[Path, asyncio.Task[Path]] = {}
 
     def voices(self) -> Sequence[tuple[str, Voice]]:
@@ -78,16 +91,51 @@ class SpeechService:
         if not text:
             raise SpeechError("There is nothing to say: the text is empty.")
         if len(text) > LONGEST_TEXT:
-            raise SpeechError(f"The text has {len(text)} characters; at most {LONGEST_TEXT} are spoken at once.")
+            raise _too_long(text)
         pace = round(min(max(speed * self._manner.speed, SLOWEST), FASTEST), 2)
         wanted = _Wanted(text, language, voice, pace)
         able = [(engine, found) for engine in self._engines if (found := self._voice(engine, wanted))]
         if not able:
             raise SpeechError(f"No voice speaks the language {language!r}." if self.voices() else NO_ENGINE)
         best = self._path(*able[0], wanted)
-        if not best.exists():
+        if cache.usable(best):
+            cache.used(best)
+        else:
             best = await self._once(best, able, wanted)
         return Clip(best, text)
+
+    async def say_in_turn(
+        self, text: Wording, language: str = "", voice: str = "", speed: float = 1.0
+    ) -> AsyncGenerator[Clip, None]:
+        """See Speech."""
+        wording, language = choose(text, language or self._default_language)
+        spoken = plain(wording)
+        if len(spoken) > LONGEST_TEXT:
+            raise _too_long(spoken)
+        pieces = breaths(spoken)
+        ahead: asyncio.Task[Clip] | None = None
+        try:
+            for at, piece in enumerate(pieces):
+                clip = await (ahead or self.say(piece, language, voice, speed))
+                # One ahead and no more: others wait for their first breath.
+                coming = pieces[at + 1 : at + 2]
+                ahead = asyncio.create_task(self.say(coming[0], language, voice, speed)) if coming else None
+                yield clip
+        finally:
+            if ahead:
+                ahead.cancel()
+                await asyncio.gather(ahead, return_exceptions=True)
+
+    async def warm_up(self) -> None:
+        """Let each engine speak a word in each language: the first caller need not wait until it has loaded."""
+        for engine in self._engines:
+            usual = {voice.language: voice for voice in reversed(engine.voices())}
+            for voice in usual.values():
+                wanted = pick(engine.voices(), voice.language, self._manner.voices.get(voice.language, "")) or voice
+                try:
+                    await engine.speak("1", wanted)
+                except EngineError as fault:
+                    log.warning("a voice does not speak", engine=engine.name, voice=wanted.name, error=str(fault))
 
     async def close(self) -> None:
         """End the engines and what they are speaking."""
@@ -117,7 +165,8 @@ class SpeechService:
         faults = []
         for engine, voice in able:
             path = self._path(engine, voice, wanted)
-            if path.exists():
+            if cache.usable(path):
+                cache.used(path)
                 return path
             try:
                 raw = await engine.speak(wanted.text, voice, wanted.speed)
@@ -127,7 +176,7 @@ class SpeechService:
                 faults.append(f"{engine.name}: {error}")
                 continue
             try:
-                await asyncio.to_thread(cache.store, path, pcm, _about(engine, voice, wanted))
+                await asyncio.to_thread(self._keep, path, pcm, _about(engine, voice, wanted))
             except OSError as error:
                 raise SpeechError(
                     f"The sound cannot be kept in {self._cache_dir}: {error.strerror or error}. "
@@ -138,8 +187,21 @@ class SpeechService:
             f"No engine could speak the text ({'; '.join(faults)}). To get the engines anew: rm -r .speech && make up"
         )
 
+    def _keep(self, path: Path, pcm: bytes, about: Mapping[str, str]) -> None:
+        """Store it; now and then see that the cache has not become too large. Blocks."""
+        cache.store(path, pcm, about)
+        self._grown += len(pcm)
+        if self._grown >= self._cache_bytes * _SLACK:
+            self._grown = 0
+            if gone := cache.shrink(self._cache_dir, round(self._cache_bytes * (1 - _SLACK))):
+                log.info("sounds that nobody has asked for are deleted", sounds=gone)
+
     def _path(self, engine: Engine, voice: Voice, wanted: _Wanted) -> Path:
         return cache.path_of(self._cache_dir, _about(engine, voice, wanted))
+
+
+def _too_long(text: str) -> SpeechError:
+    return SpeechError(f"The text has {len(text)} characters; at most {LONGEST_TEXT} are spoken at once.")
 
 
 def _about(engine: Engine, voice: Voice, wanted: _Wanted) -> dict[str, str]:

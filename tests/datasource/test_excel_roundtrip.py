@@ -15,7 +15,7 @@ from cordboard.datasource.excel.package import MAIN, RELATION
 from cordboard.datasource.excel.patching import CellChange, patch
 from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.datasource.excel.reading import read_book
-from cordboard.testing.workbooks import cells, converted, opened, parts, plain, rich, without
+from cordboard.testing.workbooks import cells, converted, opened, parts, plain, rewritten_parts, rich, without
 
 MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 - cells have no zone
 HALF_PAST_NOON = MIDNIGHT.replace(hour=12, minute=30)
@@ -138,11 +138,7 @@ def _with_chain(content: bytes, chain: bytes) -> bytes:
         ("[Content_Types].xml", b"</Types>", kind),
     ):
         all_parts[name] = all_parts[name].replace(closing, more)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in all_parts.items():
-            archive.writestr(name, raw)
-    return out.getvalue()
+    return rewritten_parts(content, all_parts)
 
 
 @pytest.mark.parametrize(

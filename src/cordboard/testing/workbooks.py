@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ DEBTS: Sequence[Sequence[Any]] = (
 )
 
 
-def rich(rows: Sequence[Sequence[Any]] = DEBTS) -> bytes:
+def rich(rows: Sequence[Sequence[Any]] = DEBTS, *, macros: bytes = b"") -> bytes:
     """A workbook with everything around its cells that must stay: made by XlsxWriter."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
@@ -66,6 +66,8 @@ def rich(rows: Sequence[Sequence[Any]] = DEBTS) -> bytes:
     other.write_formula("A6", "=COUNTA(Должники!A2:A4)", None, 3)
     other.protect("secret")
     hidden.hide()
+    if macros:
+        book.add_vba_project(io.BytesIO(macros), is_stream=True)
     book.define_name("Rate", "=Summary!$A$1")
     book.close()
     return out.getvalue()
@@ -75,7 +77,9 @@ def since_1904() -> bytes:
     """A chart sheet, a hidden sheet, and one whose cells at C4 and right of it are traps for readers."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": True})
-    book.add_chartsheet("Chart")
+    chart = book.add_chart({"type": "bar"})
+    chart.add_series({"values": "=Seen!$E$4:$E$4"})
+    book.add_chartsheet("Chart").set_chart(chart)
     book.add_worksheet("Hidden").hide()
     sheet = book.add_worksheet("Seen")
     sheet.activate()
@@ -150,6 +154,15 @@ def parts(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewritten_parts(content: bytes, changed: Mapping[str, bytes]) -> bytes:
+    """The workbook with other content of some members, or more of them."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in (parts(content) | dict(changed)).items():
+            archive.writestr(name, raw)
+    return out.getvalue()
 
 
 def without(xml: bytes, *cells: str) -> bytes:

@@ -42,14 +42,17 @@ def rewritten(content: bytes, changed: Mapping[str, bytes], removed: Set[str] = 
     Order, dates and comments stay; of the untouched members also the packed bytes.
     """
     archive = members(content)
+    if not content.startswith(b"PK\x03\x04"):
+        raise WorkbookError("the file has something before its beginning: save it anew with Excel")
     infos = sorted(archive.infolist(), key=lambda each: each.header_offset)
     start, comment = archive.start_dir, archive.comment
     ends = [each.header_offset for each in infos[1:]] + [start]
+    packed = {name: _deflated(raw) for name, raw in changed.items()}
     out, directory, offsets = io.BytesIO(), io.BytesIO(), {}
     for info, end in zip(infos, ends, strict=True):
         offsets[info.header_offset] = out.tell()
         if info.filename in changed:
-            out.write(_packed(info, changed[info.filename]))
+            out.write(_header(info, changed[info.filename], packed[info.filename]) + packed[info.filename])
         elif info.filename not in removed:
             out.write(content[info.header_offset : end])
     kept = 0
@@ -65,7 +68,7 @@ def rewritten(content: bytes, changed: Mapping[str, bytes], removed: Set[str] = 
             if name in changed:
                 raw = changed[name]
                 fields[3:5] = fields[3] & _UTF_8, zipfile.ZIP_DEFLATED
-                fields[7:10] = zlib.crc32(raw), len(_deflated(raw)), len(raw)
+                fields[7:10] = zlib.crc32(raw), len(packed[name]), len(raw)
             directory.write(_CENTRAL.pack(*fields) + content[at + _CENTRAL.size : at + length])
             kept += 1
         at += length
@@ -75,9 +78,8 @@ def rewritten(content: bytes, changed: Mapping[str, bytes], removed: Set[str] = 
     return out.getvalue()
 
 
-def _packed(info: zipfile.ZipInfo, raw: bytes) -> bytes:
-    """A member with its local header. Its sizes stand there: it needs no descriptor behind."""
-    packed = _deflated(raw)
+def _header(info: zipfile.ZipInfo, raw: bytes, packed: bytes) -> bytes:
+    """The local header of a member. Its sizes stand there: it needs no descriptor behind."""
     name = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF_8 else "cp437")
     year, month, day, hour, minute, second = info.date_time
     header = _LOCAL.pack(
@@ -93,7 +95,7 @@ def _packed(info: zipfile.ZipInfo, raw: bytes) -> bytes:
         len(name),
         0,
     )
-    return header + name + packed
+    return header + name
 
 
 def _deflated(raw: bytes) -> bytes:

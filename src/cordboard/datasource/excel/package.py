@@ -53,6 +53,7 @@ class Package:
         if root.tag != f"{{{MAIN}}}workbook":
             raise WorkbookError("the file is no workbook that can be written: save it as .xlsx with Excel")
         linked = self.linked(self.workbook)
+        self._first = ""
         self.sheets: dict[str, str] = {}
         """Part by name, in the order of the tabs."""
         self.numbers: dict[str, str] = {}
@@ -62,6 +63,8 @@ class Package:
             if kind == "worksheet":
                 self.sheets[sheet.get("name", "")] = part
                 self.numbers[part] = sheet.get("sheetId", "")
+                if not self._first and sheet.get("state", "visible") == "visible":
+                    self._first = sheet.get("name", "")
         properties = root.find("m:workbookPr", NAMES)
         self.since_1904 = properties is not None and properties.get("date1904") in {"1", "true"}
 
@@ -93,11 +96,12 @@ class Package:
         return [there for found, there in self.linked(part).values() if found == kind]
 
     def sheet(self, name: str) -> tuple[str, str]:
-        """Name and part of a sheet; without a name of the first one. Raises WorkbookError."""
+        """Name and part of a sheet; without a name of the first one that is not hidden. Raises WorkbookError."""
         if not self.sheets:
             raise WorkbookError("the workbook has no sheet with cells")
-        if not name:
-            return next(iter(self.sheets.items()))
+        if not name.strip():
+            first = self._first or next(iter(self.sheets))
+            return first, self.sheets[first]
         for known, part in self.sheets.items():
             if known.casefold() == name.strip().casefold():
                 return known, part

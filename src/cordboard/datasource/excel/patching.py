@@ -1,9 +1,10 @@
 """Cells of the user's own workbook are changed in place: all other parts stay byte for byte. Pure.
 
 Besides the cells only what Excel needs to stay right changes: the dimension, the range of a table to which a row was
-added, the entry of an overwritten formula in the calculation chain, a style where a date has none, and "calculate
-anew when it is opened" where there are formulas. The protection of a sheet guards it against people at the keyboard: it
-does not hold the exchange off, which the office has asked to write.
+added, the entry of an overwritten formula in the calculation chain, and "calculate anew when it is opened" where there
+are formulas. A style is added to the others (xl/styles.xml) where a date would be shown as a number, and for a text
+that would become a formula when somebody edits it. The protection of a sheet guards it against people at the keyboard:
+it does not hold the exchange off, which the office has asked to write.
 """
 
 import re
@@ -125,10 +126,11 @@ class _Sheet:
             self._check(old, merged, spread)
             cells[row, column] = self._cell(old, value)
         for row in sorted({row for row, _ in cells}):
-            written_there = {column for there, column in cells if there == row}
+            said = {column for there, column in cells if there == row and changes[there, column] is not None}
             for table in tables:
-                below = row == table.area.bottom + 1
-                if below and any(table.area.left <= column <= table.area.right for column in written_there):
+                below = Area(table.area.bottom + 1, table.area.left, table.area.bottom + 1, table.area.right)
+                # What stood there before is no row of the table: its owner may have written a remark there.
+                if any(below.holds(row, column) for column in said) and self._text.is_empty(below):
                     for column, formula in table.grow(row).items():
                         if (row, column) not in cells and self._text.old(row, column).style is None:
                             cells[row, column] = self._formula(row, column, formula)
@@ -153,8 +155,8 @@ class _Sheet:
         above = self._text.old(old.row - 1, old.column).style if old.row else None
         style = old.style
         if style is None:
-            new_row = not self._text.has_row(old.row)
-            style = above if new_row and above is not None else self._text.default_style(old.row, old.column)
+            added = not self._text.has_cells(old.row)
+            style = above if added and above is not None else self._text.default_style(old.row, old.column)
         if self._styles is not None:
             style = self._styles.for_value(value, style, above)
         kind, content = _content(self._text.prefix, value, cell_name(old.row, old.column), since_1904=self._since_1904)
@@ -257,7 +259,7 @@ def _has_formulas(package: Package, changed: Mapping[str, bytes]) -> bool:
     if package.of_kind(package.workbook, "calcChain"):
         return True
     parts = package.sheets.values()
-    return any(re.search(rb"<(?:[\w.-]+:)?f[\s/>]", changed.get(part) or package.read(part)) for part in parts)
+    return any(re.search(rb"<(?!xm:)(?:[\w.-]+:)?f[\s/>]", changed.get(part) or package.read(part)) for part in parts)
 
 
 def _calculated_on_load(xml: bytes, part: str) -> bytes:

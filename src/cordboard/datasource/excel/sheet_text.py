@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cordboard.datasource.excel.addresses import Area, cell_name, parse_area, parse_cell
 from cordboard.datasource.excel.ports import WorkbookError
@@ -45,7 +46,9 @@ class SheetText:
     def __init__(self, name: str, xml: bytes) -> None:
         self.name = name
         head = xml[:200]
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or re.search(rb'encoding="(?!utf-8)', head, re.IGNORECASE):
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")) or re.search(
+            rb"""encoding=["'](?!utf-8)""", head, re.IGNORECASE
+        ):
             raise WorkbookError(f"sheet {name!r} is not written in UTF-8: save the workbook anew with Excel")
         if _ASIDE.search(xml):
             raise WorkbookError(f"sheet {name!r} holds comments of XML: save the workbook anew with Excel")
@@ -60,40 +63,44 @@ class SheetText:
         self._empty = bool(data[2])
         self._open = data
         self._data_end = data.end() if self._empty else xml.rindex(b"</" + self.prefix + b"sheetData>")
-        self._rows = self._elements(b"row", data.end(), self._data_end, _row_number)
-        self._numbers = [row.number for row in self._rows]
-        self._by_number = {row.number: row for row in self._rows}
+        self._numbers, self._starts = self._find_rows(data.end())
+        self._columns = list(self._column_styles(data.start()))
+        self._cells_of: dict[int, dict[int, _Span]] = {}
 
     # --- what is there ---------------------------------------------------------------------------------------
 
     def old(self, row: int, column: int) -> OldCell:
         """The cell as it is."""
-        cell = self._cells(self._by_number[row]).get(column) if row in self._by_number else None
+        cell = self._cells(row).get(column)
         if cell is None:
             return OldCell(row, column, None)
         content = self._xml[cell.inside : cell.inside_end]
         return OldCell(
             row,
             column,
-            _number(cell.attributes, b"s"),
+            _number(cell.attributes, b"s") or 0,
             re.search(b"<" + self.prefix + rb"f[\s/>]", content) is not None,
         )
 
     def default_style(self, row: int, column: int) -> int:
         """The style of a cell that is not there yet: that of its row, or of its column."""
-        if row in self._by_number:
-            attributes = self._by_number[row].attributes
+        if (there := self._row(row)) is not None:
+            attributes = there.attributes
             if _attribute(attributes, b"customFormat") in {b"1", b"true"} and (style := _number(attributes, b"s")):
                 return style
-        for found in re.finditer(b"<" + self.prefix + b"col" + rb"\s" + _ATTRIBUTES + rb"/?>", self._xml):
-            first, last = _number(found[1], b"min"), _number(found[1], b"max")
-            if first is not None and last is not None and first <= column + 1 <= last:
-                return _number(found[1], b"style") or 0
-        return 0
+        return next((style for first, last, style in self._columns if first <= column <= last), 0)
 
-    def has_row(self, row: int) -> bool:
-        """Whether the row is written down."""
-        return row in self._by_number
+    def has_cells(self, row: int) -> bool:
+        """Whether any cell of the row is written down."""
+        return bool(self._cells(row))
+
+    def is_empty(self, area: Area) -> bool:
+        """Whether no cell of the area says anything."""
+        return not any(
+            area.left <= column <= area.right and cell.inside_end > cell.inside
+            for row in range(area.top, area.bottom + 1)
+            for column, cell in self._cells(row).items()
+        )
 
     def merged(self) -> Iterator[Area]:
         """The areas of cells that are one."""
@@ -109,7 +116,7 @@ class SheetText:
 
     def shares(self, row: int, column: int) -> bool:
         """Whether other cells copy the formula of this one."""
-        cell = self._cells(self._by_number[row]).get(column) if row in self._by_number else None
+        cell = self._cells(row).get(column)
         content = self._xml[cell.inside : cell.inside_end] if cell else b""
         found = re.search(b"<" + self.prefix + rb"f\b" + _ATTRIBUTES, content)
         if found is None or _attribute(found[1], b"t") != b"shared" or not _attribute(found[1], b"ref"):
@@ -136,11 +143,11 @@ class SheetText:
             by_row.setdefault(row, {})[column] = cell
         pieces: list[tuple[int, int, bytes]] = []
         for row, columns in sorted(by_row.items()):
-            if row in self._by_number:
-                pieces.append(self._patched_row(self._by_number[row], columns))
+            if (there := self._row(row)) is not None:
+                pieces.append(self._patched_row(there, columns))
             else:
                 place = bisect_left(self._numbers, row)
-                at = self._rows[place].start if place < len(self._rows) else self._data_end
+                at = self._starts[place] if place < len(self._starts) else self._data_end
                 pieces.append((at, at, self._new_row(row, columns)))
         if self._empty:
             name = self.prefix + b"sheetData"
@@ -151,7 +158,7 @@ class SheetText:
         return _spliced(self._xml, pieces)
 
     def _patched_row(self, row: _Span, columns: Mapping[int, bytes]) -> tuple[int, int, bytes]:
-        cells = self._cells(row)
+        cells = self._cells(row.number)
         places = sorted(cells)
         pieces = []
         for column, xml in sorted(columns.items()):
@@ -188,25 +195,62 @@ class SheetText:
             area = area.with_cell(row, column)
         return [(found.start(1), found.end(1), str(area).encode())]
 
-    def _cells(self, row: _Span) -> dict[int, _Span]:
-        return {each.number: each for each in self._elements(b"c", row.inside, row.inside_end, _cell_number)}
+    # --- where it is -----------------------------------------------------------------------------------------
 
-    def _elements(self, name: bytes, start: int, end: int, number: Callable[[bytes, int], int]) -> list[_Span]:
-        """The elements of that name within, which are never nested."""
-        opening = re.compile(b"<" + self.prefix + name + rb"(?=[\s/>])" + _ATTRIBUTES + rb"(/?)>")
-        closing = b"</" + self.prefix + name + b">"
-        found = []
-        at, last = start, -1
-        while (match := opening.search(self._xml, at, end)) is not None:
-            last = number(match[1], last)
-            if match[2]:
-                span = _Span(match.start(), match.end(), match.end(), match.end(), match[1], last)
+    def _find_rows(self, start: int) -> tuple[list[int], list[int]]:
+        """Numbers and beginnings of all rows. There may be a million: no more is looked at than must be."""
+        opening = re.compile(b"<" + self.prefix + rb'row(?:\s+r="(\d+)"|(?=[\s/>]))')
+        numbers: list[int] = []
+        starts = []
+        for found in opening.finditer(self._xml, start, self._data_end):
+            if found[1]:
+                numbers.append(int(found[1]) - 1)
             else:
-                inside_end = self._xml.index(closing, match.end(), end)
-                span = _Span(match.start(), match.end(), inside_end, inside_end + len(closing), match[1], last)
-            found.append(span)
-            at = span.end
-        return found
+                span = self._element(b"row", found.start(), -1 if not numbers else numbers[-1], _row_number)
+                numbers.append(span.number)
+            starts.append(found.start())
+        if any(one >= other for one, other in pairwise(numbers)):
+            raise WorkbookError(f"the rows of sheet {self.name!r} are out of order: save the workbook anew with Excel")
+        return numbers, starts
+
+    def _column_styles(self, end: int) -> Iterator[tuple[int, int, int]]:
+        """The first and the last of some columns, and their style."""
+        for found in re.finditer(b"<" + self.prefix + b"col" + rb"\s" + _ATTRIBUTES + rb"/?>", self._xml[:end]):
+            first, last = _number(found[1], b"min"), _number(found[1], b"max")
+            if first is not None and last is not None:
+                yield first - 1, last - 1, _number(found[1], b"style") or 0
+
+    def _row(self, row: int) -> _Span | None:
+        place = bisect_left(self._numbers, row)
+        if place == len(self._numbers) or self._numbers[place] != row:
+            return None
+        return self._element(b"row", self._starts[place], row - 1, _row_number)
+
+    def _cells(self, row: int) -> dict[int, _Span]:
+        """By column the cells of a row."""
+        if row not in self._cells_of:
+            found = {}
+            if (there := self._row(row)) is not None:
+                opening = re.compile(b"<" + self.prefix + rb"c[\s/>]")
+                last, at = -1, there.inside
+                while (match := opening.search(self._xml, at, there.inside_end)) is not None:
+                    cell = self._element(b"c", match.start(), last, _cell_number)
+                    found[cell.number] = cell
+                    last, at = cell.number, cell.end
+            self._cells_of[row] = found
+        return self._cells_of[row]
+
+    def _element(self, name: bytes, start: int, last: int, number: Callable[[bytes, int], int]) -> _Span:
+        """The element that begins there; it holds none of its own name. The one before has the number `last`."""
+        match = re.compile(b"<" + self.prefix + name + _ATTRIBUTES + rb"(/?)>").match(self._xml, start)
+        closing = b"</" + self.prefix + name + b">"
+        end = -1 if match is None else match.end() if match[2] else self._xml.find(closing, match.end(), self._data_end)
+        if match is None or end < 0:
+            raise WorkbookError(f"sheet {self.name!r} is damaged: let Excel repair it, or take a copy of it")
+        inside_end = end
+        if not match[2]:
+            end += len(closing)
+        return _Span(start, match.end(), inside_end, end, match[1], number(match[1], last))
 
 
 def _row_number(attributes: bytes, last: int) -> int:

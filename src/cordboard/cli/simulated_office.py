@@ -19,13 +19,17 @@ from cordboard.cli.office_file import read_office
 from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.office.calendar import CalendarFile, OfficeCalendar
+from cordboard.office.call_history import HeldCalls, LoggedCallHistory
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, OfficeSettings
+from cordboard.office.number_lists import HeldNumberLists, OfficeNumberLists
 from cordboard.office.pins import WRONG_LIMIT
 from cordboard.office.ports import (
     Calendar,
+    CallHistory,
     Form,
     Numbering,
+    NumberLists,
     Person,
     PinCheck,
     Recordings,
@@ -43,7 +47,17 @@ from cordboard.simulation.script import Given
 from cordboard.speech.api import PromptError, Prompts, Speech
 from cordboard.speech.cache import spoken as spoken_before
 from cordboard.speech.prompts import PromptStore
-from cordboard.telephony import Clip, Exchange, LegHandler, LineTarget, PhoneNumber, Target, Wording, choose
+from cordboard.telephony import (
+    Clip,
+    Exchange,
+    LegHandler,
+    LineTarget,
+    PhoneNumber,
+    SystemClock,
+    Target,
+    Wording,
+    choose,
+)
 from cordboard.wiring.scenarios import Goodbye, Scenarios
 
 
@@ -91,6 +105,9 @@ class OfficeInMemory:
                     Calendar: self._calendar,
                     Screens: SimulatedScreens(),
                     Tags: SimulatedTags(),
+                    # Nobody has called before, and the lists are empty: `answers` of a script say otherwise.
+                    CallHistory: LoggedCallHistory(HeldCalls(), self._directory),
+                    NumberLists: OfficeNumberLists(HeldNumberLists(), SystemClock()),
                     Random: Random(1),
                 }
             finally:

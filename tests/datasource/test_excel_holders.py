@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.datasource.excel import holders
 from cordboard.datasource.excel.holders import BusyError, ChangedError, holder, replace, stamp
 from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.testing.workbooks import held_by_libreoffice, plain
@@ -14,7 +16,7 @@ from cordboard.testing.workbooks import held_by_libreoffice, plain
 LOCKED = """
 import fcntl, sys
 file = open(sys.argv[1], "rb+")
-fcntl.lockf(file, fcntl.LOCK_EX)
+getattr(fcntl, sys.argv[2])(file, fcntl.LOCK_EX)
 print("locked", flush=True)
 sys.stdin.read()
 """
@@ -71,8 +73,11 @@ def test_a_mark_that_a_crash_left_long_ago_does_not_count(file: Path) -> None:
     assert holder(file) is None
 
 
-def test_a_lock_of_another_process_is_respected(file: Path) -> None:
-    other = subprocess.Popen([sys.executable, "-c", LOCKED, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+@pytest.mark.parametrize("way", ["lockf", "flock"])
+def test_a_lock_of_another_process_is_respected(file: Path, way: str) -> None:
+    other = subprocess.Popen(
+        [sys.executable, "-c", LOCKED, str(file), way], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert other.stdout is not None
     try:
         assert other.stdout.readline() == b"locked\n"
@@ -82,18 +87,65 @@ def test_a_lock_of_another_process_is_respected(file: Path) -> None:
     assert holder(file) is None
 
 
+def libreoffice_mark(file: Path, host: str) -> Path:
+    mark = file.with_name(f".~lock.{file.name}#")
+    mark.write_text(f"Ганна,ganna,{host},23.11.2026 10:00,file:///x;", encoding="utf-8")
+    return mark
+
+
+@pytest.mark.parametrize(
+    ("host", "running", "who"),
+    [
+        ("desk", ["systemd", "bash"], "Ганна"),  # of another machine nothing is known
+        ("office", ["systemd", "soffice.bin"], "Ганна"),
+        ("office", ["systemd", ""], "Ганна"),  # a process that may not be seen
+        ("office", ["systemd", "bash"], None),
+    ],
+)
+def test_a_mark_of_a_libreoffice_that_is_gone_from_this_machine_does_not_count(
+    file: Path, monkeypatch: pytest.MonkeyPatch, host: str, running: list[str], who: str | None
+) -> None:
+    libreoffice_mark(file, host)
+    names = iter(running)
+    monkeypatch.setattr("socket.gethostname", lambda: "office")
+    monkeypatch.setattr(holders, "_HOST_PROCESSES", Path("/proc/self/ns/pid").readlink().name)
+    monkeypatch.setattr(holders, "_command", lambda process: next(names, "bash"))
+    assert holder(file) == who
+
+
+def test_within_a_container_nobody_is_taken_for_gone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    libreoffice_mark(file, "office")
+    monkeypatch.setattr("socket.gethostname", lambda: "office")
+    monkeypatch.setattr(holders, "_HOST_PROCESSES", "pid:[1]")
+    assert holder(file) == "Ганна"
+
+
+def test_a_mark_from_before_the_machine_started_does_not_count(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = libreoffice_mark(file, "office")
+    monkeypatch.setattr("socket.gethostname", lambda: "office")
+    monkeypatch.setattr(holders, "_command", lambda process: "soffice.bin")
+    assert holder(file) == "Ганна"
+    started = next(
+        int(line.split()[1]) for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime")
+    )
+    os.utime(mark, (started - 300, started - 300))
+    assert holder(file) is None
+
+
 @pytest.mark.peer
 @pytest.mark.slow
 def test_libreoffice_that_has_it_open_is_respected(file: Path) -> None:
-    before = stamp(file)
+    before, plain_content = stamp(file), file.read_bytes()
     with held_by_libreoffice(file):
         mark = file.with_name(f".~lock.{file.name}#")
         until = time.monotonic() + 60
         while not mark.exists() and time.monotonic() < until:
             time.sleep(0.05)
+        assert mark.exists(), "LibreOffice did not start"
         assert holder(file) is not None
         with pytest.raises(BusyError, match="is open"):
             replace(file, b"new", before)
+    assert file.read_bytes() == plain_content
 
 
 def test_a_file_is_replaced_whole_with_its_mode(file: Path) -> None:
@@ -125,3 +177,33 @@ def test_our_own_look_takes_no_lock_from_others(file: Path) -> None:
     with file.open("rb+") as ours:
         fcntl.lockf(ours, fcntl.LOCK_SH)
         assert holder(file) is None
+
+
+def test_a_link_stays_a_link_and_another_who_opens_it_while_we_write_is_seen(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = file.with_name("link.xlsx")
+    link.symlink_to(file.name)
+    replace(link, b"new", stamp(link))
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+    synced = os.fsync
+
+    def opened_meanwhile(handle: int) -> None:
+        synced(handle)
+        file.with_name("~$должники.xlsx").write_bytes(excel_mark("Anna"))
+
+    monkeypatch.setattr(os, "fsync", opened_meanwhile)
+    with pytest.raises(BusyError, match=r"должники\.xlsx is open at Anna"):
+        replace(file, b"newer", stamp(file))
+    assert file.read_bytes() == b"new"
+
+
+def test_a_share_that_does_not_let_a_file_be_replaced_has_it_open(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: Path, target: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(BusyError, match="is open elsewhere"):
+        replace(file, b"new", stamp(file))
+    assert [each.name for each in file.parent.iterdir()] == [file.name]

@@ -5,6 +5,9 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
+import shutil
+import socket
 import stat
 import tempfile
 import time
@@ -14,7 +17,11 @@ from pathlib import Path
 from cordboard.datasource.excel.ports import WorkbookError
 
 STALE = 7 * 24 * 3600.0
-"""Seconds after which a lock file counts as left behind by a crash: nobody has a workbook open for a week."""
+"""Seconds after which a mark counts as left behind by a crash: hardly anybody has a workbook open for a week."""
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EBUSY, errno.ETXTBSY})
+"""What systems say of a file that another has locked; on a mounted share also when it is to be replaced."""
+_HOST_PROCESSES = "pid:[4026531836]"
+"""The namespace in which all processes of a machine are seen (PROC_PID_INIT_INO of Linux)."""
 
 
 class BusyError(WorkbookError):
@@ -29,8 +36,7 @@ class ChangedError(WorkbookError):
 class Stamp:
     """By what a file is known to be the same."""
 
-    changed: int
-    """Nanoseconds."""
+    mtime_ns: int
     size: int
     inode: int
 
@@ -54,7 +60,9 @@ def content_hash(content: bytes) -> str:
 def holder(path: Path) -> str | None:
     """Who has the workbook open: a name, "" if he is not named, None if nobody has.
 
-    Excel puts `~$name` beside it, LibreOffice `.~lock.name#`; over a Windows share the file itself may be locked.
+    Excel puts `~$name` beside it, LibreOffice `.~lock.name#`; over a Windows share the file itself may be locked. A
+    mark that a crash has left is passed over: one older than STALE, and one of a LibreOffice on this machine that was
+    put before the machine started, or while no LibreOffice runs.
     """
     return next((found for found in map(_named, _marks(path)) if found is not None), _locked(path))
 
@@ -62,9 +70,11 @@ def holder(path: Path) -> str | None:
 def replace(path: Path, content: bytes, read: Stamp) -> Stamp:
     """Put new content in the place of the file that had the stamp `read`: whole or not at all, and on the disk.
 
-    Mode and owner stay. Raises BusyError, ChangedError, and WorkbookError if the folder cannot be written.
+    Mode, owner, access lists and what a link points at stay. Raises BusyError, ChangedError, and WorkbookError if the
+    folder cannot be written.
     """
     try:
+        path = path.resolve()
         before = path.stat()
         if not os.access(path, os.W_OK):
             raise WorkbookError(f"{path.name} is write-protected: let the exchange write to it")
@@ -73,10 +83,11 @@ def replace(path: Path, content: bytes, read: Stamp) -> Stamp:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
+                with contextlib.suppress(PermissionError):
+                    os.chown(name, before.st_uid, before.st_gid)
+                shutil.copystat(path, name)
+                os.utime(name)
                 os.fsync(file.fileno())
-            Path(name).chmod(stat.S_IMODE(before.st_mode))
-            with contextlib.suppress(PermissionError):
-                os.chown(name, before.st_uid, before.st_gid)
             # As late as can be: between this look and the replacing lie microseconds.
             if (who := holder(path)) is not None:
                 raise BusyError(busy(path, who))
@@ -93,6 +104,8 @@ def replace(path: Path, content: bytes, read: Stamp) -> Stamp:
         finally:
             os.close(folder)
     except OSError as fault:
+        if fault.errno in {errno.EBUSY, errno.ETXTBSY}:
+            raise BusyError(busy(path, "")) from fault
         raise WorkbookError(
             f"{path.name} cannot be written ({fault.strerror}): let the exchange write to {path.parent}"
         ) from fault
@@ -120,14 +133,38 @@ def _named(mark: Path) -> str | None:
     except OSError as fault:
         # A share that lets nobody read the mark of another still shows that it is there.
         return "" if fault.errno in {errno.EACCES, errno.EPERM, errno.EBUSY} else None
-    return _from_libreoffice(content) if mark.name.startswith(".~lock.") else _from_excel(content)
-
-
-def _from_libreoffice(content: bytes) -> str:
-    """`name,user,host,date,folder;`, commas within escaped by a backslash."""
+    if not mark.name.startswith(".~lock."):
+        return _from_excel(content)
+    # `name,user,host,date,folder;`, commas within escaped by a backslash.
     fields = content.decode("utf-8", "replace").replace("\\,", "\0").split(",")
     names = [each.replace("\0", ",").strip() for each in fields[:3]]
+    if names[2:] == [socket.gethostname()] and _left_behind(mark):
+        return None
     return next((name for name in names if name), "")
+
+
+def _left_behind(mark: Path) -> bool:
+    """Whether the LibreOffice of this machine that has put the mark is surely gone."""
+    try:
+        started = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(encoding="ascii"), re.MULTILINE)
+        if started is not None and mark.stat().st_mtime < int(started[1]) - 60:
+            return True
+        if Path("/proc/self/ns/pid").readlink().name != _HOST_PROCESSES:
+            return False
+        running = [_command(process) for process in Path("/proc").iterdir() if process.name.isdigit()]
+    except OSError:
+        return False
+    return "soffice.bin" not in running and "" not in running
+
+
+def _command(process: Path) -> str:
+    """The name of a process; empty if it may not be seen."""
+    try:
+        return (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    except PermissionError:
+        return ""
+    except OSError:
+        return "gone"
 
 
 def _from_excel(content: bytes) -> str:
@@ -143,10 +180,10 @@ def _locked(path: Path) -> str | None:
     """A lock of another process on the file itself, as servers of Windows shares take it."""
     try:
         with path.open("rb+") as file:
+            # Closing gives back any lock of this process on the file: nobody here takes one.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.lockf(file, fcntl.LOCK_UN)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as fault:
         # A file that is write-protected is nobody's in particular.
-        held = fault.errno in {errno.EACCES, errno.EAGAIN, errno.EBUSY, errno.ETXTBSY}
-        return "" if held and os.access(path, os.W_OK) else None
+        return "" if fault.errno in _HELD and os.access(path, os.W_OK) else None
     return None

@@ -85,3 +85,10 @@ async def test_while_the_office_cannot_be_read_its_last_state_holds() -> None:
     assert office.by_login("anna") is None
     assert [entry["log_level"] for entry in logs] == ["error", "info"]  # told once
     watching.cancel()
+
+
+@pytest.mark.parametrize(("name", "zone"), [("Europe/Warsaw", "Europe/Warsaw"), ("Mars/Olympus", "UTC"), ("", "UTC")])
+async def test_a_time_zone_that_nobody_knows_stops_no_call(name: str, zone: str) -> None:
+    held = HeldOffice()
+    held.change(replace(held.office, settings=replace(held.office.settings, time_zone=name)))
+    assert (await loaded_directory(held)).zone.key == zone

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
@@ -24,6 +24,7 @@ class _Snapshot:
         users = sorted((user for user in office.users if user.enabled), key=lambda user: user.number)
         country = office.settings.country
         self.settings = office.settings
+        self.zone = _zone(office.settings.time_zone)
         self.plan = NumberingPlan(office)
         self.users = {user.login: user for user in users}
         # Of two people with one mobile the lower number owns it.
@@ -37,6 +38,14 @@ class _Snapshot:
             if (owner := self.owners.get(phone.account))
         }
         self.lines = {each.line.name: each for each in office.lines if each.enabled}
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        _log.error("there is no such time zone, the call log is kept in UTC", zone=name)
+        return ZoneInfo("UTC")
 
 
 class OfficeDirectory:
@@ -86,8 +95,8 @@ class OfficeDirectory:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of the office."""
-        return ZoneInfo(self.settings.time_zone)
+        """The zone of the office; UTC if nobody knows the one that was set, for calls go on."""
+        return self._snapshot.zone
 
     def phone(self, text: str) -> PhoneNumber:
         """`text` as a number, read as this office's country writes them."""

@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         return self.data / "calendar.toml"
 
     @property
+    def speech_file(self) -> Path:
+        """Which engines and voices speak."""
+        return self.data / "speech.toml"
+
+    @property
     def sounds(self) -> Path:
         """The cache of spoken texts."""
         return self.data / "speech"

@@ -22,7 +22,7 @@ USERS_OF = {
     "cronsim": ("scenario/", "office/"),
     "fastapi": ("api/",),
     "holidays": ("office/",),
-    "httpx2": ("outbox/", "datasource/web/"),
+    "httpx2": ("outbox/", "datasource/web/", "speech/web.py"),
     "jsonpath_rfc9535": ("datasource/web/",),
     "lxml": ("datasource/",),
     "numpy": ("media/", "speech/", "phone/"),

@@ -1,5 +1,6 @@
 """Audio files of people: any format, rate and number of channels, into what a telephone plays. Blocks."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soxr
 
 from cordboard.speech import shaping
 from cordboard.speech.api import PromptError
+from cordboard.speech.engine import EngineError, RawSpeech
 
 ENDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 """The formats that are read."""
@@ -33,6 +35,21 @@ def telephone_sound(audio: Path) -> bytes:
     if not shaped:
         raise PromptError(f"Nothing is heard in {audio.name}: record it again.")
     return shaped
+
+
+def engine_sound(name: str, audio: bytes) -> RawSpeech:
+    """What an engine answered, in any of the formats. Raises EngineError."""
+    try:
+        with soundfile.SoundFile(io.BytesIO(audio)) as file:
+            if file.channels > _CHANNELS or file.samplerate not in _RATES:
+                raise EngineError(f"{name} answered with {file.channels} channels at {file.samplerate} Hz")
+            # A pipe's header promises more than comes: read what there is, within the bound.
+            samples = file.read(int(LONGEST * file.samplerate), dtype="float32", always_2d=True).mean(axis=1)
+            rate = file.samplerate
+    except (soundfile.SoundFileError, RuntimeError, ValueError) as fault:
+        raise EngineError(f"{name} answered with something else than WAV, FLAC, OGG or MP3") from fault
+    whole = np.round(np.clip(np.nan_to_num(samples), -1, 1) * 32767).astype("<i2")
+    return RawSpeech(whole.tobytes(), rate)
 
 
 def length_of(audio: Path) -> float:

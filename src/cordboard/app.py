@@ -1,7 +1,5 @@
 """Wires the rooms together: from settings to an exchange that runs."""
 
-import asyncio
-import contextlib
 import gc
 import random
 import time
@@ -14,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cordboard import __version__
-from cordboard.api import scenarios, screens, traces
+from cordboard.api import notices, outbox, prompts, scenarios, screens, sms, traces
 from cordboard.api.access import Access
 from cordboard.api.server import serving
 from cordboard.api.web import build
@@ -22,29 +20,40 @@ from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.datasource.web.guarded import GuardedClient
 from cordboard.office.calendar import CalendarFile
+from cordboard.office.call_history import LoggedCallHistory
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.number_lists import OfficeNumberLists
 from cordboard.office.pins import PinGuard
-from cordboard.office.ports import Calendar, Numbering, Recordings, Rooms, Screens, Staff, Tags
+from cordboard.office.ports import (
+    Calendar,
+    CallHistory,
+    Numbering,
+    NumberLists,
+    Recordings,
+    Rooms,
+    Screens,
+    Staff,
+    Tags,
+)
 from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
 from cordboard.office.tags import CallTags
-from cordboard.outbox.deliverer import Deliverer
-from cordboard.outbox.email import EmailGateway
-from cordboard.outbox.ports import EMAIL, WEBHOOK, Gateway
-from cordboard.outbox.webhooks import WebhookGateway
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.triggers import Triggers
 from cordboard.speech.api import Prompts, Speech
+from cordboard.speech.config import load_or_usual
 from cordboard.speech.prompts import PromptStore
-from cordboard.speech.service import SpeechService, find_engines
+from cordboard.speech.service import SpeechService
 from cordboard.store.database import Store, open_store
 from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.telephony import LegRecord, SystemClock
 from cordboard.wiring.background import forget_what_is_old, publish_what_changes, tell_changes
-from cordboard.wiring.machine import more_files, node_name, switch_settings
+from cordboard.wiring.data import open_data
+from cordboard.wiring.machine import at_work, more_files, node_name, switch_settings
+from cordboard.wiring.messages import Messages, make_messages
 from cordboard.wiring.scenarios import Goodbye, Scenarios
 
 _log = structlog.get_logger("app")
@@ -54,12 +63,20 @@ class Cordboard:
     """One running exchange. Made by `running`."""
 
     def __init__(
-        self, store: Store, office: OfficeDirectory, exchange: SipExchange, runner: Runner, voices: Sequence[str]
+        self,
+        store: Store,
+        office: OfficeDirectory,
+        exchange: SipExchange,
+        runner: Runner,
+        messages: Messages,
+        *,
+        voices: Sequence[str],
     ) -> None:
         self.store = store
         self.office = office
         self.exchange = exchange
         self.runner = runner
+        self.messages = messages
         self.voices = voices
         """The speech engines, the best first; with none, a step that has to speak leaves by its exit `error`."""
         self.web_port = 0
@@ -76,6 +93,7 @@ class Cordboard:
             "up_seconds": round(time.monotonic() - self._started, 1),
             "media": "up" if self.exchange.media_up else "down",
             "lines": lines,
+            "sms": {state.name: {"up": state.up, "note": state.note} for state in self.messages.lines.states()},
             "sip": [str(address) for address in self.exchange.agent.addresses],
         }
 
@@ -112,16 +130,28 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         stack.push_async_callback(call_log.flush)
         if cut := await call_log.close_open():
             _log.warning("legs of an exchange that was killed are closed", legs=cut)
-        engines = find_engines(settings.speech)
-        speech = SpeechService(engines, settings.sounds, office.settings.language)
+        voices = load_or_usual(settings.speech_file, settings.speech)
+        speech = SpeechService(
+            voices.engines,
+            settings.sounds,
+            office.settings.language,
+            voices.manner,
+            cache_megabytes=voices.cache_megabytes,
+        )
         stack.push_async_callback(speech.close)
         exchange = await stack.enter_async_context(
             open_exchange(switch_settings(settings), office, store.registrations, call_log, clock)
         )
         recordings = RecordingFolder(settings.recordings)
+        prompt_store = PromptStore(settings.prompts, office.settings.language)
         rooms, forms, tags = ConferenceRooms(exchange), PendingForms(), CallTags(store.tags)
         stack.push_async_callback(rooms.close)
         stack.push_async_callback(tags.close)
+        client, node = GuardedClient(), node_name(settings.data)
+        data = await stack.enter_async_context(
+            open_data(store, settings.tables, client, clock, node, country=lambda: office.settings.country)
+        )
+        calendar = CalendarFile(settings.calendar)
         runner = Runner(
             catalogue(),
             store.releases,
@@ -133,30 +163,47 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 Speech: speech,
                 Numbering: office,
                 Staff: office,
-                Prompts: PromptStore(settings.prompts, office.settings.language),
+                Prompts: prompt_store,
                 Recordings: recordings,
-                Calendar: CalendarFile(settings.calendar),
+                Calendar: calendar,
                 Rooms: rooms,
                 Screens: forms,
                 Tags: tags,
+                CallHistory: LoggedCallHistory(store.call_history, office),
+                NumberLists: OfficeNumberLists(store.number_lists, clock),
+                **data.ports,
                 random.Random: random.Random(),
             },
             clock=clock,
             traces=store.traces,
             goodbye=Goodbye(speech, office),
-            node=node_name(settings.data),
+            node=node,
         )
         stack.push_async_callback(runner.close)
         access = Access(store.tokens, clock)
         triggers = Triggers(store.hooks, store.runs, runner, clock, ZoneInfo(office.settings.time_zone))
         runner.mailroom.listen(triggers.wake)
-        gateways: dict[str, Gateway] = {
-            EMAIL: EmailGateway(store.outbox_settings, recordings, lambda: office.settings.language),
-            WEBHOOK: WebhookGateway(store.outbox_settings, GuardedClient()),
-        }
-        deliverer = Deliverer(store.outbox, gateways, clock, node_name(settings.data))
-        runner.mailroom.listen(deliverer.wake)
-        cordboard = Cordboard(store, office, exchange, runner, [engine.name for engine in engines])
+        messages = make_messages(
+            store,
+            office,
+            client,
+            clock,
+            node,
+            attachments=recordings,
+            calendar=calendar,
+            texts=exchange.texts,
+            ring=runner.mailroom.ring,
+        )
+        runner.mailroom.listen(messages.wake)
+        runner.mailroom.listen(data.writer.wake)
+        cordboard = Cordboard(
+            store,
+            office,
+            exchange,
+            runner,
+            messages,
+            voices=list(dict.fromkeys(engine for engine, _ in speech.voices())),
+        )
         cordboard.web_port = await stack.enter_async_context(
             serving(
                 build(
@@ -164,6 +211,10 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                     scenarios.routes(runner, access),
                     traces.routes(store.traces, office.phone, access),
                     screens.routes(forms, access),
+                    prompts.routes(prompt_store, access),
+                    outbox.routes(store.outbox, clock, access, messages.deliverer.wake),
+                    sms.routes(messages.lines, access),
+                    notices.routes(store.notices, messages.notices, office.knows, clock, access),
                 ),
                 settings.web_host,
                 settings.web_port,
@@ -176,25 +227,22 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             after_talk=lambda: triggers.after_talk,
             has_talked=call_log.has_talked,
         )
-        tasks = [
-            asyncio.create_task(exchange.serve(reception)),
-            asyncio.create_task(runner.serve()),
-            asyncio.create_task(triggers.run()),
-            asyncio.create_task(deliverer.run()),
-            asyncio.create_task(tell_changes(exchange, office, runner)),
-            asyncio.create_task(office.watch()),
-            asyncio.create_task(call_log.run()),
-            asyncio.create_task(forget_what_is_old(store, clock, settings)),
-            asyncio.create_task(publish_what_changes(store, settings)),
-            asyncio.create_task(speech.warm_up()),
-        ]
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()
         gc.freeze()
-        try:
+        async with at_work(
+            exchange.serve(reception),
+            runner.serve(),
+            triggers.run(),
+            data.writer.run(),
+            messages.deliverer.run(),
+            messages.notices.run(),
+            tell_changes(exchange, office, runner),
+            office.watch(),
+            call_log.run(),
+            forget_what_is_old(store, clock, settings),
+            publish_what_changes(store, settings),
+            speech.warm_up(),
+            last=messages.lines.run(),
+        ):
             yield cordboard
-        finally:
-            for task in tasks:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks)

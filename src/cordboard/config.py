@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         return self.data / "recordings"
 
     @property
+    def tables(self) -> Path:
+        """The folder of the office's workbooks."""
+        return self.data / "tables"
+
+    @property
     def calendar(self) -> Path:
         """When the office works."""
         return self.data / "calendar.toml"

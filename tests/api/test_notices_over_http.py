@@ -108,7 +108,7 @@ async def test_what_is_refused(web: Web) -> None:
 
 
 def connect(web: Web, user: str = "anna", **more: Any) -> Any:
-    client = pytest.importorskip("websockets.asyncio.client", reason="uvicorn needs it to serve WebSockets")
+    client = pytest.importorskip("websockets.asyncio.client")
     return client.connect(f"ws://{web.host}/ws?user={user}", proxy=None, **more)
 
 

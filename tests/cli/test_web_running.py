@@ -14,7 +14,7 @@ from cordboard.cli.main import app
 from cordboard.testing.office_process import OfficeProcess, office_process
 from cordboard.testing.web import Reply, json_reply, web_server
 
-client = pytest.importorskip("websockets.asyncio.client", reason="uvicorn needs it to serve WebSockets")
+client = pytest.importorskip("websockets.asyncio.client")
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 

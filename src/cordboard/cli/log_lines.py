@@ -15,7 +15,8 @@ def configure_logging(level: str) -> None:
     """Write to the standard error what is at least as grave as `level`."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=number, format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr)
-    for chatty in ("alembic", "asyncio", "uvicorn"):
+    # httpx2 tells whole addresses, in which a provider's key may stand.
+    for chatty in ("alembic", "asyncio", "httpx2", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(number),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -44,7 +44,7 @@ async def limits(  # noqa: PLR0917  (each is an option of the command)
     """Show what is allowed, after changing what is said. It counts at once."""
     async with opened(settings_for(data)) as store:
         rules = await store.sms_settings.rules()
-        given = {
+        given: dict[str, Any] = {
             "parts_a_day": parts,
             "money_a_day": None if money is None else _money(money),
             "scenario_parts_a_day": scenario_parts,

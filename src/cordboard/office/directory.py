@@ -151,6 +151,10 @@ class OfficeDirectory:
         """The user of that login."""
         return self._person(self._snapshot.users.get(login))
 
+    def knows(self, login: str) -> bool:
+        """Whether there is a user of that login."""
+        return login in self._snapshot.users
+
     def by_account(self, account: str) -> Person | None:
         """The user whose phone signs in with that account."""
         return self._person(self._snapshot.owners.get(account))

@@ -71,6 +71,8 @@ async def forget_what_is_old(store: Store, clock: Clock, settings: Settings) -> 
         try:
             runs = await store.traces.forget_before(before) + await store.traces.forget_beyond(settings.trace_runs)
             rows = await store.runs.forget(before) + await store.outbox.forget(before)
+            rows += await store.sms_ledger.forget(before)
+            rows += await store.notices.forget(before) + await store.web_answers.forget(clock.now())
             if runs or rows:
                 _log.info("what is old is deleted", traces=runs, other_rows=rows)
         except StoreError as fault:

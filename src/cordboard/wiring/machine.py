@@ -1,9 +1,13 @@
 """What the exchange asks of the machine it runs on: files, ports, a name."""
 
+import asyncio
 import contextlib
 import resource
 import uuid
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from cordboard.config import Settings
 from cordboard.sip.api import Address
@@ -38,3 +42,18 @@ def more_files() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@asynccontextmanager
+async def at_work(*works: Coroutine[Any, Any, None], last: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let works go on beside the context, then end them; `last` when the others have ended."""
+    tasks = [asyncio.create_task(work) for work in works]
+    final = asyncio.create_task(last)
+    try:
+        yield
+    finally:
+        for ending in (tasks, [final]):
+            for task in ending:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*ending)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cordboard.testing.architecture import PACKAGE, ROOT, imported_modules, name_of, python_files
+from cordboard.testing.architecture import PACKAGE, ROOT
 
 ABOVE_THE_ROOMS = {"testing", "cli", "wiring"}
 ROOMS = {folder.name for folder in PACKAGE.iterdir() if (folder / "__init__.py").exists()} - ABOVE_THE_ROOMS
@@ -39,14 +39,3 @@ def test_only_components_have_exceptions_and_those_are_ports() -> None:
     }
     assert list(exceptions) == ["components"]
     assert {line.rpartition(".")[2] for line in exceptions["components"]} == {"ports", "api"}
-
-
-def test_no_room_knows_who_puts_it_together() -> None:
-    above = ("cordboard.app", "cordboard.cli", "cordboard.config", "cordboard.wiring")
-    assert [
-        f"{name_of(file)} imports {module}"
-        for room in sorted(ROOMS)
-        for file in python_files(PACKAGE / room)
-        for module in imported_modules(file)
-        if module.startswith(above)
-    ] == []

@@ -6,6 +6,7 @@ from pathlib import Path
 from cordboard.store.call_history import StoredCallHistory
 from cordboard.store.call_log import StoredCallLog
 from cordboard.store.call_tags import StoredTags
+from cordboard.store.data_sources import StoredSources
 from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import Engines, open_engines, place_of
 from cordboard.store.notices import StoredNotices
@@ -59,6 +60,7 @@ class Store:
         self.sms_ledger = StoredSmsLedger(self.writer, self.reader)
         self.sms_inbox = StoredSmsInbox(self.writer, self.reader, clock)
         self.notices = StoredNotices(self.writer, self.reader)
+        self.data_sources = StoredSources(self.writer, self.reader, secrets)
         self.web_settings = StoredWebSettings(self.writer, self.reader, secrets)
         self.workbooks = StoredWorkbookJournal(self.writer, self.reader)
         self.web_answers = StoredAnswers(self.writer, self.reader)

@@ -41,9 +41,7 @@ class StoredWorkbookJournal:
             .order_by(effects.c.seq)
             .limit(limit)
         )
-        return await self._reader.read(
-            lambda connection: [JournalEntry(*row) for row in connection.execute(query)]
-        )
+        return await self._reader.read(lambda connection: [JournalEntry(*row) for row in connection.execute(query)])
 
     async def begin(self, workbook: str, doubt: Doubt) -> None:
         """A file is about to be replaced."""

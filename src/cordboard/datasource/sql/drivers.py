@@ -156,7 +156,7 @@ def _pg_abandon(connection: "psycopg.Connection[Any]") -> None:
 def _pg_lost(error: BaseException) -> bool:
     state = getattr(error, "sqlstate", None)
     return isinstance(error, psycopg.OperationalError) and (
-        state is None or state[:2] in {"08", "57"} and state != "57014"
+        state is None or (state[:2] in {"08", "57"} and state != "57014")
     )
 
 

@@ -34,6 +34,7 @@ USERS_OF = {
     "pydantic_settings": ("config.py",),
     "pymssql": ("datasource/sql/",),
     "pymysql": ("datasource/sql/",),
+    "pyodbc": ("datasource/sql/",),
     "python_calamine": ("datasource/excel/",),
     "re2": ("scenario/expressions/functions/patterns.py",),
     "rich": ("cli/",),
@@ -51,6 +52,8 @@ USERS_OF = {
 }
 # Imported beside the library that brings them: declaring them apart would only let the two drift.
 BROUGHT_BY = {"starlette": "fastapi", "pydantic_core": "pydantic", "_pytest": "pytest"}
+EXTRAS = {"pyodbc"}
+"""Imported late, and installed by those who want it: `pip install cordboard[odbc]`."""
 OURS = {"cordboard"} | set(sys.stdlib_module_names)
 
 
@@ -97,11 +100,11 @@ def test_a_library_is_used_only_in_its_rooms() -> None:
 
 def test_what_the_exchange_imports_is_declared() -> None:
     files = [file for file in python_files(PACKAGE) if "testing" not in file.relative_to(PACKAGE).parts]
-    assert undeclared(files, declared(dev=False)) == []
+    assert undeclared(files, declared(dev=False) | EXTRAS) == []
 
 
 def test_what_the_tests_import_is_declared() -> None:
-    assert undeclared(python_files(TESTS, PACKAGE / "testing"), declared(dev=True)) == []
+    assert undeclared(python_files(TESTS, PACKAGE / "testing"), declared(dev=True) | EXTRAS) == []
 
 
 def test_no_two_distributions_own_one_file() -> None:

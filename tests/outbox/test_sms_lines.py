@@ -268,7 +268,7 @@ def sms(text: str = "Привет") -> OutgoingSms:
     return OutgoingSms("k1", ANNA, "", coding, parts, START + timedelta(days=2))
 
 
-def each_kind(test: Callable[[Rig], Any]) -> Any:
+def each_kind_in_virtual_time(test: Callable[[Rig], Any]) -> Any:
     """Run a test over each kind of line, in virtual time."""
 
     @pytest.mark.parametrize("kind", RIGS)
@@ -283,7 +283,7 @@ def seconds() -> float:
     return asyncio.get_running_loop().time()
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_until_it_is_served_it_is_down_and_refuses_at_once(rig: Rig) -> None:
     line = rig.line()
     assert (line.name, line.up) == ("one", False)
@@ -294,7 +294,7 @@ async def test_until_it_is_served_it_is_down_and_refuses_at_once(rig: Rig) -> No
     await rig.close()
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_a_message_is_taken_once_whole_and_with_its_references(rig: Rig) -> None:
     async with served(rig) as line:
         assert line.up
@@ -308,7 +308,7 @@ async def test_a_message_is_taken_once_whole_and_with_its_references(rig: Rig) -
         assert not set(other) & set(references)
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_what_is_refused_for_good_is_permanent(rig: Rig) -> None:
     rig.behaves = Behaves.REFUSES
     async with served(rig) as line:
@@ -319,7 +319,7 @@ async def test_what_is_refused_for_good_is_permanent(rig: Rig) -> None:
     assert len(rig.taken) == 1
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_a_busy_network_is_waited_for_a_minute_at_most_and_has_taken_nothing(rig: Rig) -> None:
     rig.behaves = Behaves.IS_BUSY
     async with served(rig) as line:
@@ -330,7 +330,7 @@ async def test_a_busy_network_is_waited_for_a_minute_at_most_and_has_taken_nothi
         assert rig.taken == []
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_without_an_answer_it_is_uncertain_and_sent_no_second_time(rig: Rig) -> None:
     rig.behaves = Behaves.IS_SILENT
     async with served(rig) as line:
@@ -341,7 +341,7 @@ async def test_without_an_answer_it_is_uncertain_and_sent_no_second_time(rig: Ri
     assert rig.taken == [(ANNA, "Привет")]
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_what_comes_in_is_handed_to_the_inbox(rig: Rig) -> None:
     inbox = MemoryInbox()
     async with served(rig, inbox):
@@ -353,7 +353,7 @@ async def test_what_comes_in_is_handed_to_the_inbox(rig: Rig) -> None:
     assert came.at.tzinfo is not None
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_what_cannot_be_kept_is_not_confirmed_to_the_network(rig: Rig) -> None:
     class FullInbox(MemoryInbox):
         failed = 0
@@ -373,7 +373,7 @@ async def test_what_cannot_be_kept_is_not_confirmed_to_the_network(rig: Rig) -> 
     assert (inbox.failed, [came.text for _, came in inbox.messages]) == (2, ["Важно"])
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_a_report_names_the_message_as_send_did(rig: Rig) -> None:
     inbox = MemoryInbox()
     async with served(rig, inbox) as line:
@@ -391,7 +391,7 @@ def _told(inbox: MemoryInbox) -> Sequence[SmsReport]:
     return [report for _, report in inbox.reports]
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_it_ends_when_it_is_cancelled_and_can_be_served_again(rig: Rig) -> None:
     line = rig.line()
     for _ in range(2):
@@ -405,7 +405,7 @@ async def test_it_ends_when_it_is_cancelled_and_can_be_served_again(rig: Rig) ->
     await rig.close()
 
 
-@each_kind
+@each_kind_in_virtual_time
 async def test_nobody_reads_a_secret_in_what_it_shows(rig: Rig) -> None:
     async with served(rig) as line:
         shown = json.dumps([line.name, line.note, repr(line)])

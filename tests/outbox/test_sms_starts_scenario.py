@@ -93,12 +93,10 @@ async def exchange(folder: Path, line: ScriptedLine) -> AsyncIterator[Store]:
 
 async def ended(store: Store) -> Any:
     """The value with which the one run of the scenario ends."""
-    while True:
-        for run in await store.runs.find(scenario="answer"):
-            if run.ending is not None:
-                assert run.ending.error == ""
-                return run.ending.value
+    while not (over := [run.ending for run in await store.runs.find(scenario="answer") if run.ending]):
         await asyncio.sleep(0.05)
+    assert over[0].error == ""
+    return over[0].value
 
 
 def part(number: int, text: str) -> IncomingSms:

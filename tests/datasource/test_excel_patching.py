@@ -37,35 +37,40 @@ def sheet_of(xml: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (b"<sheetData/>", b'<sheetData><row r="2" spans="2:2"><c r="B2"><v>5</v></c></row></sheetData>'),
-        (b"<sheetData />", b'<sheetData><row r="2" spans="2:2"><c r="B2"><v>5</v></c></row></sheetData>'),
-        (b'<sheetData><row r="2"/></sheetData>', b'<sheetData><row r="2"><c r="B2"><v>5</v></c></row></sheetData>'),
+        (b"<sheetData/>", b'<sheetData><row r="2" spans="2:2"><c r="B2" t="b"><v>1</v></c></row></sheetData>'),
+        (b"<sheetData />", b'<sheetData><row r="2" spans="2:2"><c r="B2" t="b"><v>1</v></c></row></sheetData>'),
+        (
+            b'<sheetData><row r="2"/></sheetData>',
+            b'<sheetData><row r="2"><c r="B2" t="b"><v>1</v></c></row></sheetData>',
+        ),
         (
             b'<sheetData><row r="2" ht="9" spans="3:4"><c r="C2"/></row></sheetData>',
-            b'<sheetData><row r="2" ht="9" spans="2:4"><c r="B2"><v>5</v></c><c r="C2"/></row></sheetData>',
+            b'<sheetData><row r="2" ht="9" spans="2:4"><c r="B2" t="b"><v>1</v></c><c r="C2"/></row></sheetData>',
         ),
         (  # neither rows nor cells say where they are
             b"<sheetData><row><c><v>1</v></c></row><row><c><v>2</v></c><c t='n'><v>3</v></c><c/></row></sheetData>",
-            b'<sheetData><row><c><v>1</v></c></row><row><c><v>2</v></c><c r="B2"><v>5</v></c><c/></row></sheetData>',
+            b"<sheetData><row><c><v>1</v></c></row><row><c><v>2</v></c>"
+            b'<c r="B2" t="b"><v>1</v></c><c/></row></sheetData>',
         ),
         (
             b'<sheetData><row r="1"><c r="A1"/></row>\n  <row r="3"><c r="A3"/></row></sheetData>',
             b'<sheetData><row r="1"><c r="A1"/></row>\n  '
-            b'<row r="2" spans="2:2"><c r="B2"><v>5</v></c></row><row r="3"><c r="A3"/></row></sheetData>',
+            b'<row r="2" spans="2:2"><c r="B2" t="b"><v>1</v></c></row><row r="3"><c r="A3"/></row></sheetData>',
         ),
         (
             b'<dimension ref="A1"/><cols><col min="2" max="3" style="1"/></cols><sheetData></sheetData>',
             b'<dimension ref="A1:B2"/><cols><col min="2" max="3" style="1"/></cols>'
-            b'<sheetData><row r="2" spans="2:2"><c r="B2" s="1"><v>5</v></c></row></sheetData>',
+            b'<sheetData><row r="2" spans="2:2"><c r="B2" s="1" t="b"><v>1</v></c></row></sheetData>',
         ),
         (
             b'<sheetData><row r="2" s="1" customFormat="1"><c r="A2"/></row></sheetData>',
-            b'<sheetData><row r="2" s="1" customFormat="1"><c r="A2"/><c r="B2" s="1"><v>5</v></c></row></sheetData>',
+            b'<sheetData><row r="2" s="1" customFormat="1"><c r="A2"/>'
+            b'<c r="B2" s="1" t="b"><v>1</v></c></row></sheetData>',
         ),
     ],
 )
 def test_a_cell_is_put_where_it_belongs_however_the_sheet_is_written(before: bytes, after: bytes) -> None:
-    new = changed(sheet_of(HEAD + before + b"</worksheet>"), B2=Decimal(5))
+    new = changed(sheet_of(HEAD + before + b"</worksheet>"), B2=True)
     assert parts(new)[SHEET] == HEAD + after + b"</worksheet>"
 
 
@@ -151,6 +156,12 @@ def test_a_moment_does_not_take_a_style_that_shows_another_half_of_it() -> None:
     ]
 
 
+def test_a_number_is_not_shown_as_a_date() -> None:
+    sheet = opened(changed(since_1904(), G4=Decimal(5), H4=True, I4=None))["Seen"]
+    assert [sheet[cell].number_format for cell in ("G4", "H4", "I4")] == ["General", "h:mm", "[h]:mm"]
+    assert sheet["G4"].value == 5
+
+
 def test_a_book_that_counts_from_1904_is_written_in_its_days(tmp_path: Path) -> None:
     moment = datetime(2026, 11, 23, 4, 30)  # noqa: DTZ001 - cells have no zone
     file = tmp_path / "a.xlsx"
@@ -222,13 +233,40 @@ def test_an_archive_that_was_written_in_one_go_is_patched() -> None:
             self.taken += data
             return len(data)
 
-    out = Stream()
+    content, out = rich(), Stream()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in parts(rich()).items():
+        for name, raw in parts(content).items():
             archive.writestr(name, raw)
     after = changed(bytes(out.taken), E2="x")
-    assert {name for name, raw in parts(after).items() if parts(rich())[name] != raw} == {SHEET}
+    assert {name for name, raw in parts(after).items() if parts(content)[name] != raw} == {SHEET}
     assert cells(after)["E2"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        (SHEET, b"</sheetData>", b""),
+        (SHEET, b'r="A2"', b'r="A"'),
+        (SHEET, b'ref="K20:M20"', b'ref="K20M20"'),
+        ("xl/workbook.xml", b"</sheets>", b""),
+        ("xl/_rels/workbook.xml.rels", b"worksheets/sheet1.xml", b"worksheets/sheet7.xml"),
+        ("xl/styles.xml", b"</cellXfs>", b""),
+    ],
+)
+def test_a_part_that_is_damaged_is_told_in_a_sentence(part: str, old: bytes, new: bytes) -> None:
+    before = parts(rich())[part]
+    assert old in before
+    with pytest.raises(WorkbookError, match="damaged"):
+        changed(rewritten_parts(rich(), {part: before.replace(old, new)}), E2="x")
+
+
+def test_packed_bytes_that_are_damaged_are_told_in_a_sentence() -> None:
+    content = bytearray(rich())
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        at = archive.getinfo(SHEET).header_offset + 200
+    content[at : at + 20] = bytes(20)
+    with pytest.raises(WorkbookError, match="damaged"):
+        changed(bytes(content), E2="x")
 
 
 TEXTS = st.text(

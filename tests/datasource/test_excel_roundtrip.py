@@ -15,7 +15,7 @@ from cordboard.datasource.excel.package import MAIN, RELATION
 from cordboard.datasource.excel.patching import CellChange, patch
 from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.datasource.excel.reading import read_book
-from cordboard.testing.workbooks import cells, converted, opened, parts, plain, rewritten_parts, rich, without
+from cordboard.testing.workbooks import cells, converted, opened, parts, plain, rewritten_parts, rich, values, without
 
 MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 - cells have no zone
 HALF_PAST_NOON = MIDNIGHT.replace(hour=12, minute=30)
@@ -111,7 +111,7 @@ def test_a_table_takes_a_row_below_it_in_with_its_formula() -> None:
     after = changed(before, "Summary", A4=Decimal(7))
     assert different(before, after) == {"xl/worksheets/sheet2.xml", "xl/tables/table1.xml"}
     assert b'ref="A1:B4"' in parts(after)["xl/tables/table1.xml"]
-    assert cells(after, "Summary")["B4"] == "=[[#This Row],n]*2"
+    assert cells(after, "Summary")["B4"] == "=Plan[[#This Row],[n]]*2"
 
 
 def test_a_formula_that_is_overwritten_leaves_the_calculation_chain() -> None:
@@ -181,6 +181,24 @@ def test_libreoffice_opens_what_was_patched_and_reads_the_new_values() -> None:
     assert rows[3][2] == "7.25"
     assert rows[4][:4] == ["4", "", "", "11/23/2026"]
     assert rows[4][4] == "_x0041_"
+
+
+@pytest.mark.peer
+@pytest.mark.slow
+def test_libreoffice_reads_quoted_texts_and_grown_tables_of_what_was_patched() -> None:
+    after = patch(
+        rich(),
+        {
+            "": [CellChange(1, 4, "=1+1"), CellChange(1, 2, Decimal(1000)), CellChange(2, 4, "+380671234567")],
+            "Summary": [CellChange(3, 0, Decimal(7))],
+        },
+    )
+    rows = list(csv.reader(io.StringIO(converted(after, "csv").decode("utf-8-sig"))))
+    assert [rows[1][4], rows[2][4]] == ["=1+1", "+380671234567"]
+    assert rows[1][2] == "1000"
+    again = converted(after, "xlsx")
+    assert opened(again)["Summary"].tables["Plan"].ref == "A1:B4"
+    assert values(again, "Summary")["B4"] == 14
 
 
 @pytest.mark.peer

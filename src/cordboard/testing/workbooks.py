@@ -61,7 +61,11 @@ def rich(rows: Sequence[Sequence[Any]] = DEBTS, *, macros: bytes = b"") -> bytes
     other.insert_chart("D2", chart)
     other.add_table(
         "A1:B3",
-        {"name": "Plan", "columns": [{"header": "n"}, {"header": "twice", "formula": "=[@n]*2"}], "data": [[1], [2]]},
+        {
+            "name": "Plan",
+            "columns": [{"header": "n"}, {"header": "twice", "formula": "=Plan[[#This Row],[n]]*2"}],
+            "data": [[1], [2]],
+        },
     )
     other.write_formula("A6", "=COUNTA(Должники!A2:A4)", None, 3)
     other.protect("secret")
@@ -174,15 +178,23 @@ def without(xml: bytes, *cells: str) -> bytes:
     return re.sub(rb"<dimension [^>]*/>", b"", xml)
 
 
-def opened(content: bytes) -> openpyxl.Workbook:
+def opened(content: bytes, *, calculated: bool = False) -> openpyxl.Workbook:
     """The workbook as openpyxl reads it. It warns of what it would lose if it saved."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return openpyxl.load_workbook(io.BytesIO(content))
+        return openpyxl.load_workbook(io.BytesIO(content), data_only=calculated)
 
 
 def cells(content: bytes, sheet: str = "") -> dict[str, Any]:
     """What openpyxl reads: values and formulas by address."""
-    book = opened(content)
+    return _cells(opened(content), sheet)
+
+
+def values(content: bytes, sheet: str = "") -> dict[str, Any]:
+    """The same, but of formulas what they said last."""
+    return _cells(opened(content, calculated=True), sheet)
+
+
+def _cells(book: openpyxl.Workbook, sheet: str) -> dict[str, Any]:
     found = book[sheet] if sheet else book.worksheets[0]
     return {cell.coordinate: cell.value for row in found.iter_rows() for cell in row if cell.value is not None}

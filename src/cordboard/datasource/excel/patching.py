@@ -2,12 +2,17 @@
 
 Besides the cells only what Excel needs to stay right changes: the dimension, the range of a table to which a row was
 added, the entry of an overwritten formula in the calculation chain, and "calculate anew when it is opened" where there
-are formulas. A style is added to the others (xl/styles.xml) where a date would be shown as a number, and for a text
-that would become a formula when somebody edits it. The protection of a sheet guards it against people at the keyboard:
-it does not hold the exchange off, which the office has asked to write.
+are formulas. A style is added to the others (xl/styles.xml) where a date would be shown as a number or a number as a
+date, and for a text that would become a formula when somebody edits it. The protection of a sheet guards it against
+people at the keyboard: it does not hold the exchange off, which the office has asked to write.
+
+What a formula said when its workbook was saved last stays in the file until somebody saves it again: Excel calculates
+at once when it opens it, LibreOffice as it is set (Tools, Options, Calc, Formula: recalculation on file load), and
+`reading` not at all.
 """
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -52,6 +57,13 @@ def patch(content: bytes, changes: Mapping[str, Sequence[CellChange]]) -> bytes:
     takes the format of the one above, of its row or of its column. Blocks. Raises WorkbookError, and then nothing
     can be written.
     """
+    try:
+        return _patched(content, changes)
+    except (ValueError, LookupError, OSError, zlib.error) as fault:
+        raise WorkbookError(f"the file is damaged ({fault}): let Excel repair it, or take a copy of it") from fault
+
+
+def _patched(content: bytes, changes: Mapping[str, Sequence[CellChange]]) -> bytes:
     package = Package(content)
     styles_part = next(iter(package.of_kind(package.workbook, "styles")), "")
     styles = Styles(package.read(styles_part), styles_part) if styles_part else None

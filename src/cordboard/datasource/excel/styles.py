@@ -3,6 +3,7 @@
 import copy
 import re
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from cordboard.datasource.excel.cells import Cell
 from cordboard.datasource.excel.package import MAIN, NAMES, Element, parsed, written
@@ -45,6 +46,8 @@ class Styles:
         """
         if isinstance(value, date | time | timedelta) and not self._shows(value, style):
             style = above if above is not None and self._shows(value, above) else self._with(style, _format_of(value))
+        elif isinstance(value, Decimal) and (self._shows(date.min, style) or self._shows(time.min, style)):
+            style = self._with(style, 0)
         quoted = isinstance(value, str) and _ACTS.match(value) is not None and self._number(style) != _TEXT
         if self._is_quoted(style) != quoted and value is not None and (quoted or not isinstance(value, str)):
             style = self._with(style, self._number(style), quoted=quoted)
@@ -59,7 +62,7 @@ class Styles:
     def _has(self, style: int) -> bool:
         return self._formats is not None and style < len(self._formats)
 
-    def _shows(self, value: Cell, style: int) -> bool:
+    def _shows(self, value: date | time | timedelta, style: int) -> bool:
         number = self._number(style)
         words = _ASIDE.sub("", self._words.get(number, "")).lower()
         days, times = (_DAYS, _DAY_WORDS) if isinstance(value, date) else (_TIMES, _TIME_WORDS)

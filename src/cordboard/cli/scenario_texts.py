@@ -44,7 +44,7 @@ async def history_of(settings: Settings) -> AsyncIterator[tuple[History, Store]]
         office = await store.office.load()
 
         async def known() -> References:
-            return known_to(office, settings)
+            return await known_to(store, settings)
 
         history = History(
             store.releases,

@@ -103,7 +103,7 @@ async def publish_folder(
         fail(f"{folder} is a file: a release holds all scenarios, so name the folder.")
     async with opened(settings) as store:
         office = await store.office.load()
-        files = _checked([folder], office.settings, known_to(office, settings))
+        files = _checked([folder], office.settings, await known_to(store, settings))
         _print_faults(files)
         if any(file.broken for file in files):
             fail("Nothing was published: mend the errors first.")
@@ -132,8 +132,7 @@ async def _office(settings: Settings) -> tuple[OfficeSettings, References]:
     if not settings.set_up:
         return OfficeSettings(time_zone=settings.time_zone), {}
     async with opened(settings) as store:
-        office = await store.office.load()
-    return office.settings, known_to(office, settings)
+        return (await store.office.load()).settings, await known_to(store, settings)
 
 
 def _checked(paths: list[Path], office: OfficeSettings, known: References) -> list[CheckedFile]:

@@ -18,6 +18,8 @@ from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
 from cordboard.components import catalogue
 from cordboard.config import Settings
+from cordboard.datasource.web.nobody import Nobody
+from cordboard.datasource.web.ports import Web
 from cordboard.office.calendar import CalendarFile, OfficeCalendar
 from cordboard.office.call_history import HeldCalls, LoggedCallHistory
 from cordboard.office.directory import OfficeDirectory
@@ -108,6 +110,7 @@ class OfficeInMemory:
                     # Nobody has called before, and the lists are empty: `answers` of a script say otherwise.
                     CallHistory: LoggedCallHistory(HeldCalls(), self._directory),
                     NumberLists: OfficeNumberLists(HeldNumberLists(), SystemClock()),
+                    Web: Nobody(),
                     Random: Random(1),
                 }
             finally:

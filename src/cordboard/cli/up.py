@@ -127,7 +127,7 @@ async def _publish(settings: Settings, store: Store) -> None:
     office = await store.office.load()
     zone, country = ZoneInfo(office.settings.time_zone), office.settings.country
     files = check_files(
-        files_in(settings.scenarios), catalogue(), zone=zone, country=country, known=known_to(office, settings)
+        files_in(settings.scenarios), catalogue(), zone=zone, country=country, known=await known_to(store, settings)
     )
     broken = [file for file in files if file.broken]
     for file in broken:

@@ -19,11 +19,19 @@ _DEEPEST = 50
 """Scenarios within each other that are followed; runs go less deep."""
 
 
-def known_things(*, users: Iterable[str], lines: Iterable[str], prompts: Path) -> References:
-    """What an office has: logins, names of lines, and the prompts in their folder, as components name them."""
-    files = (path.relative_to(prompts) for path in prompts.rglob("*") if path.is_file()) if prompts.is_dir() else ()
-    names = {name for path in files if not path.parts[0].startswith(".") for name in _prompt_names(path.as_posix())}
-    return {"user": sorted(users), "line": sorted(lines), "file": sorted(names)}
+def known_things(prompts: Path, tables: Path, **names: Iterable[str]) -> References:
+    """What an office has: the prompts and workbooks in their folders, as components name them, and `names` by kind."""
+    sounds = {name for file in _files(prompts) for name in _prompt_names(file)}
+    books = {name for file in _files(tables) for name in (file, file.rpartition(".")[0])}
+    return {"file": sorted(sounds), "table": sorted(books)} | {kind: sorted(each) for kind, each in names.items()}
+
+
+def _files(folder: Path) -> Iterator[str]:
+    """The files below a folder, by their paths in it; but hidden ones, and the marks of who has one open."""
+    for path in folder.rglob("*") if folder.is_dir() else ():
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not name.startswith(".") and not path.name.startswith((".", "~$")):
+            yield name
 
 
 def _prompt_names(file: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ async def publish_what_changes(store: Store, settings: Settings) -> None:
         return
 
     async def known() -> References:
-        return known_to(await store.office.load(), settings)
+        return await known_to(store, settings)
 
     office = (await store.office.load()).settings
     zone = ZoneInfo(office.time_zone)

@@ -1,14 +1,21 @@
 """What scenarios may name of the office, so that a name which there is none of is found at publishing."""
 
+import asyncio
+
 from cordboard.config import Settings
-from cordboard.office.model import OfficeData
 from cordboard.scenario.references import References, known_things
+from cordboard.store.database import Store
 
 
-def known_to(office: OfficeData, settings: Settings) -> References:
-    """What scenarios may name of the office."""
-    return known_things(
-        users=(user.login for user in office.users),
-        lines=(each.line.name for each in office.lines),
-        prompts=settings.prompts,
+async def known_to(store: Store, settings: Settings) -> References:
+    """What there is now."""
+    office = await store.office.load()
+    return await asyncio.to_thread(
+        known_things,
+        settings.prompts,
+        settings.tables,
+        user=[user.login for user in office.users],
+        line=[each.line.name for each in office.lines],
+        secret=[secret.name for secret in await store.web_settings.secrets()],
+        source=[source.name for source in await store.data_sources.sources()],
     )

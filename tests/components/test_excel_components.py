@@ -42,7 +42,6 @@ async def walked(on: Tables, steps: str, **values: str) -> Trial:
         await trial.start("main")
         await trial.ended()
         await on.store.runs.emit(await trial.store.effects())
-        on.writer.wake()
         return trial
 
 

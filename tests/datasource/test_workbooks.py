@@ -1,6 +1,6 @@
 import asyncio
 import warnings
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from cordboard.datasource.excel import service, writer
 from cordboard.datasource.excel.orders import Place, Several
 from cordboard.datasource.excel.ports import Check, Condition, SeveralRowsError, WorkbookError
 from cordboard.datasource.excel.reading import Book, read_book
+from cordboard.datasource.excel.writer import WorkbookWriter
 from cordboard.telephony import PhoneNumber
 from cordboard.testing.tables import tables
 from cordboard.testing.workbooks import cells, parts, rich, without
@@ -99,7 +100,9 @@ async def test_what_is_ordered_is_seen_at_once_and_is_then_in_the_file(tmp_path:
         assert await on.store.workbooks.waiting() == []
     after = raw(workbook)
     sheet = "xl/worksheets/sheet1.xml"
-    assert {name for name, part in parts(before).items() if parts(after)[name] != part} == {sheet}
+    # A text that looks like a formula has a style that says so.
+    changed = {name for name, part in parts(before).items() if parts(after)[name] != part}
+    assert changed == {sheet, "xl/styles.xml"}
     assert without(parts(before)[sheet], "E2", "A5", "B5") == without(parts(after)[sheet], "E2", "A5", "B5")
     assert cells(after)["E2"] == "=Неудача"
 
@@ -188,6 +191,62 @@ async def test_a_writing_that_was_cut_off_is_settled(
 
 def _dies(*_args: object) -> Any:
     raise RuntimeError("kill -9")
+
+
+async def test_a_node_that_takes_over_settles_what_another_began(
+    tmp_path: Path, workbook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with tables(tmp_path) as on:
+        other = WorkbookWriter(on.books, on.store.workbooks, Later(), "other")
+        await on.order({"result": "first"}, PHONE)
+        await other.write()
+        await on.order({"id": Decimal(4), "phone": "0671234570"})
+        monkeypatch.setattr(on.store.workbooks, "done", _dies)
+        await on.writer.write()
+        assert said_in(workbook).get("A5") is None, "it is the other's turn"
+        with pytest.raises(RuntimeError):
+            await other.write()
+        monkeypatch.undo()
+        monkeypatch.setattr(on.store.workbooks, "mine", _yes)
+        await on.writer.write()
+    assert [said_in(workbook).get(f"A{row}") for row in (4, 5, 6)] == [3, 4, None]
+
+
+class Later:
+    """A clock that is before the other's."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(hours=1)
+
+
+async def _yes(*_args: object) -> bool:
+    return True
+
+
+async def test_one_that_cannot_be_written_is_found_among_many(tmp_path: Path, workbook: Path) -> None:
+    async with tables(tmp_path) as on:
+        for number in range(30):
+            await on.order({"id": Decimal(number), "result": "y" * 40_000 if number in {7, 20} else "good"})
+        await on.writer.write()
+        assert [fault.payload["values"]["id"] for fault in await on.store.workbooks.faults()] == [
+            {"number": "7"},
+            {"number": "20"},
+        ]
+        assert await on.store.workbooks.waiting() == []
+    assert list(said_in(workbook).values()).count("good") == 28
+
+
+async def test_a_row_is_added_below_the_last_one_though_that_was_emptied(tmp_path: Path, workbook: Path) -> None:
+    async with tables(tmp_path) as on:
+        await on.order({"id": Decimal(4)})
+        await on.order({"id": Decimal(5)})
+        await on.order({"id": None}, {"id": Decimal(5)})
+        await on.order({"id": Decimal(6)})
+        row = await on.books.find(DEBTS, {"id": Decimal(6)})
+        assert row is not None
+        assert row.number == 6
+        await on.writer.write()
+    assert [said_in(workbook).get(f"A{row}") for row in (5, 6, 7)] == [4, 6, None]
 
 
 async def test_a_row_that_was_added_before_the_crash_is_not_added_again_though_its_owner_has_saved(

@@ -35,10 +35,9 @@ class Tables:
         sheet: str = "",
         several: Several = Several.FIRST,
     ) -> None:
-        """Order as a component does, with the end of its step."""
+        """Order as a component does, with the end of its step. Nobody is told."""
         payload = to_payload(Order(Place(workbook, sheet), values, where, several))
         await self.store.runs.emit([Effect(WORKBOOK, f"k{next(_numbers)}", payload, "run-1")])
-        self.writer.wake()
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cordboard.datasource.excel.cells import Sought
+from cordboard.datasource.excel.cells import Sought, folded
 from cordboard.datasource.excel.holders import Stamp
 from cordboard.datasource.excel.orders import Order, Place
 from cordboard.datasource.excel.patching import CellChange
@@ -43,6 +43,10 @@ class Opened:
             self.tables[key] = Table(self.book.grid(key[0]), place.header, self.country)
         return self.tables[key]
 
+    def seen(self, place: Place) -> bool:
+        """Whether `table` can answer at once: reading a sheet for the first time takes a while."""
+        return (self.book.name(place.sheet), place.header) in self.tables
+
     def ready(self, place: Place, where: Mapping[str, Sought]) -> bool:
         """Whether `find` can answer without building an index."""
         key = (self.book.name(place.sheet), place.header)
@@ -51,8 +55,15 @@ class Opened:
             table.grid.indexed(column, phones=phones) for column, phones in table.indexes_for(where)
         )
 
+    def prepare(self, order: Order) -> None:
+        """Build what `apply` needs. Raises WorkbookError."""
+        if order.where is None:
+            self.table(order.place).measure()
+        else:
+            self.build_indexes(order.place, order.where)
+
     def build_indexes(self, place: Place, where: Mapping[str, Sought]) -> None:
-        """Build what `find` needs."""
+        """Build what `find` needs. Raises WorkbookError."""
         table = self.table(place)
         for column, phones in list(table.indexes_for(where)):
             if table.grid.indexed(column, phones=phones):
@@ -77,16 +88,19 @@ class Opened:
 
     def holds(self, order: Order) -> bool:
         """Whether some row says all that the order says: it was written before."""
-        table = self.table(order.place)
-        columns = {table.column(name): value for name, value in order.values.items()}
+        try:
+            table = self.table(order.place)
+            columns = {table.column(name): folded(value) for name, value in order.values.items()}
+        except WorkbookError:
+            return False
         rows = range(table.end - 1, table.first - 1, -1)
-        return any(all(table.grid.cell(row, column) == value for column, value in columns.items()) for row in rows)
+        return any(
+            all(folded(table.grid.cell(row, column)) == said for column, said in columns.items()) for row in rows
+        )
 
     def _applied(self, order: Order) -> Applied:
-        place = order.place
-        if order.where is not None:
-            self.build_indexes(place, order.where)
-        table = self.table(place)
+        self.prepare(order)
+        table = self.table(order.place)
         columns = {table.column(name): value for name, value in order.values.items()}
         if order.where is None:
             row: int | None = table.end
@@ -101,6 +115,9 @@ class Opened:
         changes = [CellChange(row, column, value) for column, value in columns.items()]
         for change in changes:
             table.grid.set(change.row, change.column, change.value)
+        for other in self.tables.values():
+            if other.grid is table.grid:
+                other.changed(row)
         return Applied(order, table.grid.name, changes)
 
 

@@ -17,6 +17,7 @@ from cordboard.datasource.excel.opened import Opened
 from cordboard.datasource.excel.orders import Order, Place, Several, from_payload
 from cordboard.datasource.excel.ports import Condition, Journal, JournalEntry, Row, WorkbookError, WorkbookState
 from cordboard.datasource.excel.reading import BINARY, TEXT, WRITABLE, read_book
+from cordboard.datasource.excel.table import Table
 
 T = TypeVar("T")
 
@@ -58,13 +59,8 @@ class WorkbookFolder:
         self.unreadable: dict[int, tuple[JournalEntry, str]] = {}
         """Orders that nobody can carry out, and why."""
         self._seen = 0
-        self._stale = True
         self._taking = asyncio.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="excel")
-
-    def wake(self) -> None:
-        """Something was ordered: look into the journal before anything else is answered."""
-        self._stale = True
 
     async def close(self) -> None:
         """Let go of the threads."""
@@ -98,8 +94,8 @@ class WorkbookFolder:
 
     async def row(self, place: Place, number: int) -> Row | None:
         """See Workbooks."""
-        _, opened = await self.current(place.workbook)
-        table = opened.table(place)
+        held, opened = await self.current(place.workbook)
+        table = await self._table(held, opened, place)
         found = table.row(number - 1)
         return found if table.first < number and any(value is not None for value in found.values.values()) else None
 
@@ -109,15 +105,16 @@ class WorkbookFolder:
             row, column = parse_cell(address)
         except ValueError as fault:
             raise WorkbookError(str(fault)) from fault
-        _, opened = await self.current(workbook)
-        return opened.book.grid(sheet).cell(row, column)
+        held, opened = await self.current(workbook)
+        async with held.lock:
+            return await self.in_thread(lambda: opened.book.grid(sheet).cell(row, column))
 
     async def check_writable(self, place: Place, columns: Sequence[str]) -> None:
         """See Workbooks."""
         held, opened = await self.current(place.workbook)
         if not opened.book.writable:
             raise WorkbookError(f"{held.path.name} can only be read: save it as .xlsx to have it written")
-        table = opened.table(place)
+        table = await self._table(held, opened, place)
         for name in columns:
             table.column(name)
 
@@ -130,42 +127,46 @@ class WorkbookFolder:
     async def current(self, workbook: str) -> tuple[Held, Opened]:
         """A workbook as its file is now, with all that was ordered. Raises WorkbookError."""
         held = self._of(workbook)
-        if held.looking is None or held.looking.done():
+        before = held.looking
+        if before is not None and not before.done():
+            await asyncio.wait({before})  # it may have looked before what we must see
+        if held.looking is before:
             held.looking = asyncio.create_task(self._look(held), name="workbook-look")
         # All who ask at once wait for one look; who is cancelled takes nothing from the others.
+        assert held.looking is not None
         await asyncio.shield(held.looking)
-        if self._stale:
-            await self.take_in()
         assert held.opened is not None
         return held, held.opened
 
     async def take_in(self) -> None:
         """Note what was ordered since the last look, and apply it to the workbooks in memory."""
         async with self._taking:
-            self._stale = False
             while entries := await self._journal.waiting(self._seen):
                 for entry in entries:
-                    try:
-                        order = from_payload(entry.payload)
-                        held = self._of(order.place.workbook)
-                    except (ValueError, WorkbookError) as fault:
-                        self.unreadable[entry.seq] = (entry, str(fault))
-                    else:
-                        held.ordered.add(entry.seq)
-                        async with held.lock:
-                            await self._apply(held, entry.seq, order)
+                    await self._take_in(entry)
                     self._seen = entry.seq
+
+    async def _take_in(self, entry: JournalEntry) -> None:
+        try:
+            order = from_payload(entry.payload)
+            held = self._of(order.place.workbook)
+        except (ValueError, WorkbookError) as fault:
+            self.unreadable[entry.seq] = (entry, str(fault))
+            return
+        async with held.lock:
+            held.ordered.add(entry.seq)
+            await self._apply(held, entry.seq, order)
 
     async def reread(self, held: Held) -> None:
         """Read a file, whatever is known of it. Raises WorkbookError."""
         async with held.file:
             await self._read(held)
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T], patience: float = PATIENCE) -> T:
         """Run `work` beside the loop. Raises WorkbookError if it takes too long."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 return await loop.run_in_executor(self._threads, work)
         except TimeoutError as fault:
             raise WorkbookError("the folder of tables does not answer: is its share there?") from fault
@@ -183,7 +184,17 @@ class WorkbookFolder:
         canonical = path.relative_to(self.folder).as_posix()
         return self.held.setdefault(canonical, Held(canonical, path))
 
+    async def _table(self, held: Held, opened: Opened, place: Place) -> Table:
+        if not opened.seen(place):
+            async with held.lock:
+                return await self.in_thread(partial(opened.table, place))
+        return opened.table(place)
+
     async def _look(self, held: Held) -> None:
+        await self._look_at_file(held)
+        await self.take_in()
+
+    async def _look_at_file(self, held: Held) -> None:
         if held.opened is not None and held.opened.stamp == await self.in_thread(partial(stamp, held.path)):
             return
         async with held.file:
@@ -224,10 +235,8 @@ class WorkbookFolder:
         opened = held.opened
         if opened is None or seq in opened.applied:
             return
-        if order.where is not None:
-            with suppress(WorkbookError):  # `apply` finds it as well, and keeps it
-                if not opened.ready(order.place, order.where):
-                    await self.in_thread(partial(opened.build_indexes, order.place, order.where))
+        with suppress(WorkbookError):  # `apply` finds it as well, and keeps it
+            await self.in_thread(partial(opened.prepare, order))
         opened.apply(seq, order)
 
 

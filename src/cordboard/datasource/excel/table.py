@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -12,6 +13,9 @@ from cordboard.datasource.excel.grid import Grid
 from cordboard.datasource.excel.orders import Several
 from cordboard.datasource.excel.ports import Check, Condition, Row, SeveralRowsError, WorkbookError
 from cordboard.telephony import PhoneNumber
+
+_SHOWN = 10
+"""How many of several rows are named."""
 
 
 class Table:
@@ -25,6 +29,7 @@ class Table:
         self._country = country
         self.columns = _columns(grid, header)
         """Names and places."""
+        self._end: int | None = None
         self._by_folded = {folded(name): place for name, place in reversed(self.columns.items())}
         if not self.columns:
             raise WorkbookError(f"row {header} of sheet {grid.name!r} is empty: say in which row the columns are named")
@@ -54,12 +59,12 @@ class Table:
         if any(not folded(sought) for _, sought in wanted):
             return None
         fewest = min((self._candidates(column, sought) for column, sought in wanted), key=len)
-        found = [row for row in fewest if row >= self.first and self._all_same(row, wanted)]
-        if len(found) > 1 and several is Several.AMBIGUOUS:
-            raise SeveralRowsError(f"there are several such rows: {', '.join(str(row + 1) for row in found[:10])}")
-        if not found:
-            return None
-        return found[-1] if several is Several.LAST else found[0]
+        ordered = reversed(fewest) if several is Several.LAST else fewest
+        matching = (row for row in ordered if row >= self.first and self._all_same(row, wanted))
+        found = list(islice(matching, _SHOWN if several is Several.AMBIGUOUS else 1))
+        if len(found) > 1:
+            raise SeveralRowsError(f"there are several such rows: {', '.join(str(row + 1) for row in found)}")
+        return found[0] if found else None
 
     def rows(self, conditions: Sequence[Condition], columns: Sequence[str], at_most: int, after: int = 0) -> list[Row]:
         """See Workbooks.rows."""
@@ -82,7 +87,18 @@ class Table:
     @property
     def end(self) -> int:
         """The row behind the last one with a value, from 0."""
-        return max(self.grid.last_row(list(self.columns.values())) + 1, self.first)
+        return self.measure()
+
+    def measure(self) -> int:
+        """Look for the end, if it is not known: a sheet may go on for a million empty rows."""
+        if self._end is None:
+            self._end = max(self.grid.last_row(list(self.columns.values())) + 1, self.first)
+        return self._end
+
+    def changed(self, row: int) -> None:
+        """Cells of a row have changed."""
+        if self._end is not None and row >= self._end - 1:
+            self._end = None if row < self._end else row + 1
 
     def _filled(self, row: int, values: Mapping[str, Cell]) -> bool:
         if any(value is not None for value in values.values()):

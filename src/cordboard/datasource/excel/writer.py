@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -23,11 +24,17 @@ from cordboard.telephony import Clock
 
 GATHER = 2.0
 """Seconds between two writings, so that what comes together is written together."""
-LEASE = timedelta(seconds=30)
+UNFINISHED = ".cordboard-"
+"""How the names of files begin that `replace` is about to put in their place."""
+LEASE = timedelta(minutes=2)
+"""For which a node is the one that writes; longer than writing a batch may take."""
 LONGEST_PAUSE = 30.0
 """Seconds between two attempts to write a workbook that somebody has open."""
 MOST = 400
 """Orders in one writing."""
+
+LONGEST = 120.0
+"""Seconds for finding out which orders of a batch cannot be written."""
 
 _log = structlog.get_logger("excel")
 
@@ -41,36 +48,33 @@ class WorkbookWriter:
         self._journal = journal
         self._clock = clock
         self._node = node
-        self._settled: set[str] = set()
         self._pauses: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._look = asyncio.Event()
 
     def wake(self) -> None:
         """Something was ordered here."""
-        self._folder.wake()
         self._look.set()
 
     async def run(self) -> None:
         """Write what waits, until cancelled."""
         while True:
             self._look.clear()
-            self._folder.wake()  # another node may have ordered something
             try:
-                now = self._clock.now()
-                if await self._journal.mine(self._node, now + LEASE, now):
-                    await self.write()
+                await self.write()
             except Exception:  # noqa: BLE001 - the store has many ways to fail; all pass, and nothing is lost
                 _log.exception("workbooks could not be written; trying again")
             await asyncio.sleep(GATHER)
-            if not any(held.ordered for held in self._folder.held.values()):
+            if not self._something_waits:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LEASE.total_seconds() / 3):
+                    async with asyncio.timeout(GATHER):
                         await self._look.wait()
 
     async def write(self) -> None:
-        """Write once all that waits and can be written now."""
+        """Write once all that waits and can be written now, if this is the node that does."""
         await self._folder.take_in()
+        if not self._something_waits or not await self._mine():
+            return
         if unreadable := self._folder.unreadable:
             now = self._clock.now()
             await self._journal.failed(
@@ -81,11 +85,19 @@ class WorkbookWriter:
             if held.ordered and asyncio.get_running_loop().time() >= self._due.get(name, 0.0):
                 await self._write(held)
 
+    @property
+    def _something_waits(self) -> bool:
+        return bool(self._folder.unreadable) or any(held.ordered for held in self._folder.held.values())
+
+    async def _mine(self) -> bool:
+        now = self._clock.now()
+        return await self._journal.mine(self._node, now + LEASE, now)
+
     async def _write(self, held: Held) -> None:
         try:
             await self._folder.current(held.name)
             await self._settle(held)
-            while held.ordered:
+            while held.ordered and await self._mine():
                 await self._batch(held)
         except ChangedError:
             self._look.set()  # its owner has changed it just now: it is read again, and the rows are found anew
@@ -105,22 +117,21 @@ class WorkbookWriter:
 
     async def _settle(self, held: Held) -> None:
         """Find out what came of a writing that was cut off."""
-        if held.name in self._settled:
-            return
         doubt = await self._journal.begun(held.name)
-        if doubt is not None:
-            found = await self._folder.in_thread(lambda: content_hash(held.path.read_bytes()))
-            written: Sequence[int] = ()
-            if found == doubt.after:
-                written = doubt.seqs
-            elif found != doubt.before:
-                # Its owner has changed it since. What was added stands there, if it was.
-                written = await self._added(held, doubt)
-            _log.info("a writing that was cut off is settled", workbook=held.name, written=len(written))
-            await self._journal.done(held.name, written)
-            held.ordered.difference_update(written)
-            await self._folder.reread(held)
-        self._settled.add(held.name)
+        if doubt is None:
+            return
+        found = await self._folder.in_thread(lambda: content_hash(held.path.read_bytes()))
+        written: Sequence[int] = ()
+        if found == doubt.after:
+            written = doubt.seqs
+        elif found != doubt.before:
+            # Its owner has changed it since. What was added stands there, if it was.
+            written = await self._added(held, doubt)
+        await self._folder.in_thread(partial(_sweep, held.path))
+        _log.info("a writing that was cut off is settled", workbook=held.name, written=len(written))
+        await self._journal.done(held.name, written)
+        held.ordered.difference_update(written)
+        await self._folder.reread(held)
 
     async def _added(self, held: Held, doubt: Doubt) -> Sequence[int]:
         """Those of the orders in doubt that added a row which is there."""
@@ -151,14 +162,16 @@ class WorkbookWriter:
         try:
             new = await self._folder.in_thread(lambda: patch(content, changes_of(batch.values())))
         except WorkbookError:
-            await self._give_up(held, await self._folder.in_thread(partial(_guilty, content, batch)))
+            await self._give_up(held, await self._folder.in_thread(partial(_guilty, content, batch), LONGEST))
             return
         async with held.file:
-            self._settled.discard(held.name)
             await self._journal.begin(held.name, Doubt(content_hash(content), content_hash(new), tuple(batch)))
-            opened.stamp = await self._folder.in_thread(partial(replace, held.path, new, opened.stamp))
+            try:
+                opened.stamp = await self._folder.in_thread(partial(replace, held.path, new, opened.stamp))
+            except (BusyError, ChangedError):
+                await self._journal.done(held.name, ())  # surely not replaced: there is no doubt
+                raise
             await self._journal.done(held.name, tuple(batch))
-            self._settled.add(held.name)
             opened.forget(batch)
             held.ordered.difference_update(batch)
 
@@ -176,6 +189,12 @@ class WorkbookWriter:
         held.ordered.difference_update(hopeless)
 
 
+def _sweep(path: Path) -> None:
+    """Remove what `replace` had begun when it was cut off; nobody else writes now."""
+    for left in path.resolve().parent.glob(f"{UNFINISHED}*"):
+        left.unlink(missing_ok=True)
+
+
 def _content(held: Held, opened: Opened) -> bytes:
     """The file, which must be the one that was read."""
     content = held.path.read_bytes()
@@ -184,14 +203,18 @@ def _content(held: Held, opened: Opened) -> bytes:
     return content
 
 
-def _guilty(content: bytes, batch: dict[int, Applied]) -> dict[int, Applied]:
+def _guilty(content: bytes, batch: Mapping[int, Applied]) -> dict[int, Applied]:
     """Those of a batch that cannot be written, each with the reason. Raises WorkbookError if it is their sum."""
-    found = {}
-    for seq, each in batch.items():
-        try:
-            patch(content, changes_of([each]))
-        except WorkbookError as fault:
-            found[seq] = Applied(each.order, each.sheet, each.changes, str(fault))
-    if not found:
+    try:
         patch(content, changes_of(batch.values()))
-    return found
+    except WorkbookError as fault:
+        if len(batch) == 1:
+            ((seq, only),) = batch.items()
+            return {seq: Applied(only.order, only.sheet, only.changes, str(fault))}
+        items = list(batch.items())
+        middle = len(items) // 2
+        found = _guilty(content, dict(items[:middle])) | _guilty(content, dict(items[middle:]))
+        if not found:
+            raise
+        return found
+    return {}

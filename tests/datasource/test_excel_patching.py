@@ -12,11 +12,12 @@ import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font
 
 from cordboard.datasource.excel.addresses import parse_cell
 from cordboard.datasource.excel.cells import Cell
 from cordboard.datasource.excel.package import MAIN, STRICT
-from cordboard.datasource.excel.patching import CellChange, patch
+from cordboard.datasource.excel.patching import CellChange, RefusedError, patch
 from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.datasource.excel.reading import read_book
 from cordboard.testing.workbooks import cells, opened, parts, plain, rewritten_parts, rich, since_1904
@@ -172,6 +173,26 @@ def test_a_book_that_counts_from_1904_is_written_in_its_days(tmp_path: Path) -> 
 
 def test_without_a_name_the_first_sheet_that_is_not_hidden_is_written() -> None:
     assert cells(changed(since_1904(), A1="here"), "Seen")["A1"] == "here"
+
+
+def test_what_is_added_below_the_heading_does_not_look_like_one() -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for column, name in enumerate(("id", "phone"), 1):
+        book.active.cell(3, column, name).font = Font(bold=True)
+    out = io.BytesIO()
+    book.save(out)
+    sheet = opened(changed(out.getvalue(), A4=Decimal(1), B4="105")).worksheets[0]
+    assert [sheet[cell].font.b for cell in ("A3", "A4", "B4")] == [True, False, False]
+
+
+def test_a_change_that_is_refused_is_told_from_a_workbook_that_is() -> None:
+    with pytest.raises(RefusedError):
+        changed(plain(), A1="x" * 40_000)
+    for content in (b"nonsense", rewritten_parts(plain(), {"_xmlsignatures/sig1.xml": b"<a/>"})):
+        with pytest.raises(WorkbookError) as fault:
+            changed(content, A1="x")
+        assert not isinstance(fault.value, RefusedError)
 
 
 def test_a_table_does_not_take_in_what_its_owner_wrote_below_it() -> None:

@@ -13,7 +13,7 @@ from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.datasource.excel.reading import read_book
 from cordboard.datasource.excel.table import Table
 from cordboard.telephony import PhoneNumber
-from cordboard.testing.workbooks import converted, rich, since_1904
+from cordboard.testing.workbooks import converted, rewritten_parts, rich, since_1904
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PHONE = PhoneNumber.parse("+380671234567", country="UA")
@@ -166,6 +166,17 @@ def test_what_formulas_errors_and_moments_say_in_a_book_that_counts_from_1904(tm
     assert read.grid("HIDDEN").height == 0
     with pytest.raises(WorkbookError, match="there is no sheet 'Chart'; there are: Hidden, Seen"):
         read.grid("Chart")
+
+
+def test_why_a_workbook_cannot_be_written_is_known_when_it_is_read(tmp_path: Path) -> None:
+    assert read_book(written(tmp_path, "a.xlsx", rich())).refusal == ""
+    signed = rewritten_parts(rich(), {"_xmlsignatures/sig1.xml": b"<a/>"})
+    book = read_book(written(tmp_path, "b.xlsx", signed))
+    assert "the workbook is signed" in book.refusal
+    assert not book.writable
+    assert book.grid("").cell(1, 0) == Decimal(1)
+    text = read_book(written(tmp_path, "c.csv", b"a;b"))
+    assert text.refusal == "c.csv can only be read: let Excel save it as .xlsx to write into it"
 
 
 def test_a_cell_far_away_does_not_take_the_memory_of_the_exchange(tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ _BEHIND_CALCULATION = ("sheets", "functionGroups", "externalReferences", "define
 """Of workbook.xml, what comes before `calcPr` (§18.2.27)."""
 
 
+class RefusedError(WorkbookError):
+    """This cell cannot be changed so, now or later; changes of other cells can be made."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellChange:
     """What a cell shall say. Row and column from 0."""
@@ -54,8 +58,8 @@ def patch(content: bytes, changes: Mapping[str, Sequence[CellChange]]) -> bytes:
     """The workbook (.xlsx, .xlsm) with these changes, by the names of its sheets; without a name the first one.
 
     Of two changes of one cell the later counts. A text stays a text, whatever it begins with. A cell that was not there
-    takes the format of the one above, of its row or of its column. Blocks. Raises WorkbookError, and then nothing
-    can be written.
+    takes the format of the one above, of its row or of its column. Blocks. Raises RefusedError if it is for one
+    of the changes, and WorkbookError if it is for the workbook: then nothing can be written before it is mended.
     """
     try:
         return _patched(content, changes)
@@ -101,7 +105,7 @@ class _Table:
     def grow(self, row: int) -> Mapping[int, str]:
         """Take a row in that stands right below. Gives the formulas of its calculated columns."""
         if int(self.root.get("totalsRowCount", "0")):
-            raise WorkbookError(f"table {self.name} has a row of totals below: take it away, or add rows with Excel")
+            raise RefusedError(f"table {self.name} has a row of totals below: take it away, or add rows with Excel")
         self.area = Area(self.area.top, self.area.left, row, self.area.right)
         self.root.set("ref", str(self.area))
         filtered = self.root.find("m:autoFilter", NAMES)
@@ -152,14 +156,12 @@ class _Sheet:
         name = cell_name(old.row, old.column)
         for area in merged:
             if area.holds(old.row, old.column) and (old.row, old.column) != area[:2]:
-                raise WorkbookError(f"cell {name} is merged with {cell_name(*area[:2])}: write there, or part them")
+                raise RefusedError(f"cell {name} is merged with {cell_name(*area[:2])}: write there, or part them")
         if old.formula and self._text.shares(old.row, old.column):
-            raise WorkbookError(
-                f"cell {name} holds a formula that other cells copy: put a value there with Excel first"
-            )
+            raise RefusedError(f"cell {name} holds a formula that other cells copy: put a value there with Excel first")
         for area, shared in spread:
             if not shared and not area.single and area.holds(old.row, old.column):
-                raise WorkbookError(f"cell {name} is part of a formula that fills {area}: choose another one")
+                raise RefusedError(f"cell {name} is part of a formula that fills {area}: choose another one")
         if old.formula:
             self.formulas_gone.add(name)
 
@@ -167,7 +169,8 @@ class _Sheet:
         above = self._text.old(old.row - 1, old.column).style if old.row else None
         style = old.style
         if style is None:
-            added = not self._text.has_cells(old.row)
+            # The first row is a heading: what is added below it does not look like one.
+            added = not self._text.has_cells(old.row) and old.row - 1 > self._text.first_row
             style = above if added and above is not None else self._text.default_style(old.row, old.column)
         if self._styles is not None:
             style = self._styles.for_value(value, style, above)
@@ -187,7 +190,7 @@ def _content(prefix: bytes, value: Cell, name: str, *, since_1904: bool) -> tupl
             return b"", b""
         case str():
             if len(value) > LONGEST:
-                raise WorkbookError(f"a text of {len(value)} characters is too long for cell {name}: at most {LONGEST}")
+                raise RefusedError(f"a text of {len(value)} characters is too long for cell {name}: at most {LONGEST}")
             return b"inlineStr", b'<%sis><%st xml:space="preserve">%s</%st></%sis>' % (
                 prefix,
                 prefix,
@@ -199,7 +202,7 @@ def _content(prefix: bytes, value: Cell, name: str, *, since_1904: bool) -> tupl
             return b"b", b"<%sv>%d</%sv>" % (prefix, value, prefix)
         case Decimal():
             if not value.is_finite():
-                raise WorkbookError(f"{value} is no number that cell {name} can hold")
+                raise RefusedError(f"{value} is no number that cell {name} can hold")
             written_number = format(value, "f") if abs(value.adjusted()) < 15 else str(value)
         case _:
             written_number = repr(_serial(value, name, since_1904=since_1904)).removesuffix(".0")
@@ -227,7 +230,7 @@ def _serial(value: date | time | timedelta, name: str, *, since_1904: bool) -> f
             moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - cells have no zone
     begin = _EPOCH_1904 if since_1904 else _EPOCH
     if moment < (_EPOCH_1904 if since_1904 else _LEAP):
-        raise WorkbookError(f"cell {name}: Excel has no day as early as {value.isoformat()}")
+        raise RefusedError(f"cell {name}: Excel has no day as early as {value.isoformat()}")
     return (moment - begin) / timedelta(days=1)
 
 

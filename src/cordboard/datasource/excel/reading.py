@@ -16,6 +16,7 @@ from cordboard.datasource.excel import reader_process
 from cordboard.datasource.excel.archive import members
 from cordboard.datasource.excel.cells import Raw
 from cordboard.datasource.excel.grid import Grid
+from cordboard.datasource.excel.package import Package
 from cordboard.datasource.excel.ports import WorkbookError
 
 BINARY = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
@@ -37,6 +38,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """An encrypted .xlsx is wrapped in the old format, under this name ([MS-OFFCRYPTO] §2.3.4)."""
 LONGEST = 60.0
 """Seconds that reading a sheet may take."""
+_READ_ONLY = "{name} can only be read: let Excel save it as .xlsx to write into it"
 _LIMITS: Mapping[str, int] = MappingProxyType({"cells": reader_process.MOST_CELLS // 1_000_000})
 _FAULTS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,15 +54,20 @@ _FAULTS: Mapping[str, str] = MappingProxyType(
 class Book:
     """A workbook in memory."""
 
-    def __init__(self, sheets: Sequence[str], source: Callable[[str], Grid], *, first: str, writable: bool) -> None:
+    def __init__(self, sheets: Sequence[str], source: Callable[[str], Grid], *, first: str, refusal: str = "") -> None:
         """`source` gives the grid of a sheet by its name; `first` is the one that is meant without a name."""
         self.sheets = sheets
         """Those with cells, in the order of their tabs, hidden ones as well."""
-        self.writable = writable
-        """Whether cells of its kind of file can be changed in place."""
+        self.refusal = refusal
+        """Why no cell of it can be changed in place, a sentence; empty if they can."""
         self._first = first
         self._source = source
         self._grids: dict[str, Grid] = {}
+
+    @property
+    def writable(self) -> bool:
+        """Whether its cells can be changed in place."""
+        return not self.refusal
 
     def name(self, sheet: str) -> str:
         """The name of a sheet as the workbook writes it; without one, of the first that is not hidden.
@@ -151,7 +158,14 @@ def _binary_book(path: Path, content: bytes) -> Book:
     if content.startswith(b"PK"):
         members(content)  # refuses what would not fit into memory once it is unpacked
     reader = _Reader(path, content)
-    return Book(reader.sheets, reader.grid, first=reader.first().name, writable=kind in WRITABLE)
+    refusal = _READ_ONLY.format(name=path.name)
+    if kind in WRITABLE:
+        refusal = ""
+        try:
+            Package(content)
+        except WorkbookError as fault:
+            refusal = str(fault)
+    return Book(reader.sheets, reader.grid, first=reader.first().name, refusal=refusal)
 
 
 def _text_book(path: Path, content: bytes, encoding: str) -> Book:
@@ -169,7 +183,9 @@ def _text_book(path: Path, content: bytes, encoding: str) -> Book:
         raise WorkbookError(
             f"{path.name} is no table ({fault}): let Excel save it as CSV; perhaps a quotation mark is not closed"
         ) from fault
-    return Book([path.stem], lambda sheet: Grid(sheet, rows), first=path.stem, writable=False)
+    return Book(
+        [path.stem], lambda sheet: Grid(sheet, rows), first=path.stem, refusal=_READ_ONLY.format(name=path.name)
+    )
 
 
 def _guessed(content: bytes) -> str:

@@ -66,6 +66,8 @@ class SheetText:
         self._numbers, self._starts = self._find_rows(data.end())
         self._columns = list(self._column_styles(data.start()))
         self._cells_of: dict[int, dict[int, _Span]] = {}
+        self.first_row = next((row for row in self._numbers if self._cells(row)), -1)
+        """The first one with cells; -1 if there is none."""
 
     # --- what is there ---------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ up: ## set everything up once, then start the exchange with the demo office
 
 demo: ## a scripted phone calls the shipped scenarios and tells what it heard
 	@tools/setup run
+	@tools/fetch-speech
 	@exec $(BIN)/cordboard demo
 
 test: ## install what the tests need, then check and test everything

@@ -45,6 +45,7 @@ from cordboard.scenario.runner import Runner
 from cordboard.scenario.triggers import Triggers
 from cordboard.speech.api import Prompts, Speech
 from cordboard.speech.config import load_or_usual
+from cordboard.speech.fetching import follow
 from cordboard.speech.prompts import PromptStore
 from cordboard.speech.service import SpeechService
 from cordboard.store.database import Store, open_store
@@ -242,7 +243,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             call_log.run(),
             forget_what_is_old(store, clock, settings),
             publish_what_changes(store, settings),
-            speech.warm_up(),
+            follow(settings.speech, speech.warm_up),
             last=messages.lines.run(),
         ):
             yield cordboard

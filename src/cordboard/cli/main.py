@@ -33,6 +33,7 @@ COMMANDS = {
     "line": ("cordboard.cli.lines:app", "External lines."),
     "list": ("cordboard.cli.lists:app", "Lists of numbers: unwanted callers, important clients."),
     "prompt": ("cordboard.cli.prompt:app", "Recorded prompts."),
+    "voice": ("cordboard.cli.voice:app", "Voices, and the cache of what they have spoken."),
     "token": ("cordboard.cli.tokens:app", "Tokens of programs that use the HTTP API."),
     "outbox": ("cordboard.cli.outbox:app", "Mails and webhooks on their way."),
     "mail": ("cordboard.cli.outbox:mail", "The office's mail server."),

@@ -28,6 +28,7 @@ from cordboard.scenario.ports import Release
 from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
 from cordboard.sip.addressing import local_route
 from cordboard.sip.api import PortTakenError
+from cordboard.speech.fetching import state_of
 from cordboard.speech.service import NO_ENGINE
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
@@ -74,7 +75,8 @@ async def _run(settings: Settings, stop: asyncio.Event, *, outside: bool) -> Non
     try:
         async with running(settings) as cordboard, _outside_world(cordboard, wanted=outside):
             if not cordboard.voices:
-                errors.print(f"{NO_ENGINE} Until then every step that has to speak leaves by its exit error.")
+                why = state_of(settings.speech) or NO_ENGINE
+                errors.print(f"{why} Until then every step that has to speak leaves by its exit error.")
             console.print(greeting(settings, cordboard), markup=False)
             sys.stdout.flush()
             await stop.wait()

@@ -1,6 +1,7 @@
 """What writes workbooks as a process of its own, to be killed.
 
-`python -m cordboard.testing.workbooks_crash FOLDER WHERE`: WHERE is the boundary at which it kills itself, as `kill -9` does; without one it writes until somebody does.
+`python -m cordboard.testing.workbooks_crash FOLDER WHERE`: WHERE is the boundary at which it kills itself, as `kill -9`
+does; without one it writes until somebody does.
 """
 
 import asyncio

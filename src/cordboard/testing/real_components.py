@@ -110,9 +110,16 @@ class Wire:
 
 @asynccontextmanager
 async def wire(
-    folder: Path, *scenarios: str, rows: Sequence[Row] = (), numbers: Mapping[str, str] | None = None
+    folder: Path,
+    *scenarios: str,
+    rows: Sequence[Row] = (),
+    numbers: Mapping[str, str] | None = None,
+    ports: Callable[[Store], Mapping[type, object]] = lambda _store: {},
 ) -> AsyncIterator[Wire]:
-    """An exchange on which the scenarios, and those of the rows, are published. Phones 101 to 108 are users."""
+    """An exchange on which the scenarios, and those of the rows, are published. Phones 101 to 108 are users.
+
+    `ports` are what components use beside the office and speech, over the store.
+    """
     texts = [voice(row.steps, name=row.name, variables=row.variables, after_hangup=row.after) for row in rows]
     dialled = {str(800 + at): row.name for at, row in enumerate(rows)} | dict(numbers or {})
     async with AsyncExitStack() as stack:
@@ -134,7 +141,14 @@ async def wire(
         )
         x = RealExchange(office)
         stage = await stack.enter_async_context(
-            playing(x, *scenarios, *texts, numbers=dialled, store=store.runs, ports={Speech: speech, Tags: tags})
+            playing(
+                x,
+                *scenarios,
+                *texts,
+                numbers=dialled,
+                store=store.runs,
+                ports={Speech: speech, Tags: tags, **ports(store)},
+            )
         )
         for hertz in PROMPTS:
             tone_wav(folder / "prompts" / f"long-{hertz:g}.wav", hertz, seconds=30)

@@ -263,6 +263,20 @@ def test_an_archive_that_was_written_in_one_go_is_patched() -> None:
     assert cells(after)["E2"] == "x"
 
 
+def test_an_archive_in_the_format_for_large_ones_is_patched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As servers in Java write it, whatever the size (§4.5.3)."""
+    content = rich()
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    large = rewritten_parts(content, {})
+    assert large.count(b"PK\x06\x06") == 1
+    monkeypatch.undo()
+    after = changed(large, E2="x")
+    assert {name for name, raw in parts(after).items() if parts(content)[name] != raw} == {SHEET}
+    assert cells(after)["E2"] == "x"
+    assert cells(changed(after, E3="y"))["E3"] == "y"
+
+
 @pytest.mark.parametrize(
     ("part", "old", "new"),
     [

@@ -14,8 +14,8 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 """§4.3.12."""
 _END = struct.Struct("<4s4H2LH")
 """§4.3.16."""
-_NOWHERE = 0xFFFFFFFF
-"""Stands where Zip64 has the figure elsewhere."""
+_ZIP64 = 1
+"""§4.5.3. Some write it into each entry; no workbook that is patched here needs it."""
 _ENCRYPTED = 0x1
 _UTF_8 = 0x800
 LARGEST = 300_000_000
@@ -57,25 +57,37 @@ def rewritten(content: bytes, changed: Mapping[str, bytes], removed: Set[str] = 
             out.write(content[info.header_offset : end])
     kept = 0
     at = start
-    while content[at : at + 4] == b"PK\x01\x02":
+    for info in archive.infolist():
         fields = list(_CENTRAL.unpack_from(content, at))
-        length = _CENTRAL.size + fields[10] + fields[11] + fields[12]
-        name = content[at + _CENTRAL.size :][: fields[10]].decode("utf-8" if fields[3] & _UTF_8 else "cp437")
-        if _NOWHERE in fields[8:10] or fields[16] == _NOWHERE:
-            raise WorkbookError("the file is kept in the format for archives over 4 GB: save it anew with Excel")
-        if name not in removed:
-            fields[16] = offsets[fields[16]]
-            if name in changed:
-                raw = changed[name]
+        name_end = at + _CENTRAL.size + fields[10]
+        extra_end = name_end + fields[11]
+        end = extra_end + fields[12]
+        if info.filename not in removed:
+            name, extra = content[at + _CENTRAL.size : name_end], _without_zip64(content[name_end:extra_end])
+            fields[8:10] = info.compress_size, info.file_size
+            fields[11] = len(extra)
+            fields[16] = offsets[info.header_offset]
+            if info.filename in changed:
+                raw = changed[info.filename]
                 fields[3:5] = fields[3] & _UTF_8, zipfile.ZIP_DEFLATED
-                fields[7:10] = zlib.crc32(raw), len(packed[name]), len(raw)
-            directory.write(_CENTRAL.pack(*fields) + content[at + _CENTRAL.size : at + length])
+                fields[7:10] = zlib.crc32(raw), len(packed[info.filename]), len(raw)
+            directory.write(_CENTRAL.pack(*fields) + name + extra + content[extra_end:end])
             kept += 1
-        at += length
+        at = end
     placed = out.tell()
     out.write(directory.getvalue())
     out.write(_END.pack(b"PK\x05\x06", 0, 0, kept, kept, out.tell() - placed, placed, len(comment)) + comment)
     return out.getvalue()
+
+
+def _without_zip64(extra: bytes) -> bytes:
+    kept, at = b"", 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<2H", extra, at)
+        if kind != _ZIP64:
+            kept += extra[at : at + 4 + length]
+        at += 4 + length
+    return kept + extra[at:]
 
 
 def _header(info: zipfile.ZipInfo, raw: bytes, packed: bytes) -> bytes:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cordboard import __version__
-from cordboard.api import notices, outbox, prompts, scenarios, screens, sms, traces
+from cordboard.api import notices, outbox, prompts, scenarios, screens, sms, traces, workbooks
 from cordboard.api.access import Access
 from cordboard.api.server import serving
 from cordboard.api.web import build
@@ -215,6 +215,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                     prompts.routes(prompt_store, access),
                     outbox.routes(store.outbox, clock, access, messages.deliverer.wake),
                     sms.routes(messages.lines, access),
+                    workbooks.routes(data.books, store.workbooks, access),
                     notices.routes(store.notices, messages.notices, office.knows, clock, access),
                 ),
                 settings.web_host,

@@ -17,6 +17,7 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "prompts": "list, add, hear and remove prompts",
         "notices": "read the notices to users, and mark them read",
         "outbox": "look at deliveries, have them tried again, drop them",
+        "workbooks": "see what waits to be written into workbooks, and what could not be",
     }
 )
 _PREFIX = "cb_"

@@ -21,6 +21,7 @@ class Data:
     """What the exchange runs: `writer.run()` is a task, and is woken when something was ordered."""
 
     ports: Mapping[type, object]
+    books: Workbooks
     writer: WorkbookWriter
 
 
@@ -33,7 +34,7 @@ async def open_data(
     web = WebService(client, store.web_settings, store.web_answers, clock)
     books = WorkbookFolder(tables, store.workbooks, country)
     try:
-        yield Data({Web: web, Workbooks: books}, WorkbookWriter(books, store.workbooks, clock, node))
+        yield Data({Web: web, Workbooks: books}, books, WorkbookWriter(books, store.workbooks, clock, node))
     finally:
         await web.close()
         await books.close()

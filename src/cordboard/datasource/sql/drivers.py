@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pymysql
-import pymysql.cursors
 import pymysql.err
 
 from cordboard.datasource.sql.errors import SqlError
@@ -43,13 +42,21 @@ class BoundText(NamedTuple):
     text: str
 
 
+class Bounds(NamedTuple):
+    """What a statement may take and do."""
+
+    seconds: float
+    rows: int
+    writes: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """How a kind of database is spoken to."""
 
     connect: Callable[[DataSource, ZoneInfo], Any]
-    begin: Callable[[Any, float, bool], None]
-    """Begin a transaction on a connection: seconds, and whether it may write."""
+    begin: Callable[[Any, "Bounds"], None]
+    """Begin a transaction on a connection."""
     placeholder: Callable[[str], str]
     percent: bool
     """Whether the driver reads the per cent sign."""
@@ -91,11 +98,11 @@ def sqlite_file(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _sqlite_begin(connection: sqlite3.Connection, seconds: float, writes: bool) -> None:
-    until = time.monotonic() + seconds
-    connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+def _sqlite_begin(connection: sqlite3.Connection, bounds: Bounds) -> None:
+    until = time.monotonic() + bounds.seconds
+    connection.execute(f"PRAGMA busy_timeout={int(bounds.seconds * 1000)}")
     connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
-    connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.execute("BEGIN IMMEDIATE" if bounds.writes else "BEGIN")
 
 
 def _sqlite_timed_out(error: BaseException) -> bool:
@@ -140,9 +147,9 @@ def _in_zone(connection: "psycopg.Connection[Any]", zone: ZoneInfo) -> "psycopg.
     return connection
 
 
-def _pg_begin(connection: "psycopg.Connection[Any]", seconds: float, writes: bool) -> None:
-    connection.read_only = not writes
-    limit = str(max(int(seconds * 1000), 1))
+def _pg_begin(connection: "psycopg.Connection[Any]", bounds: Bounds) -> None:
+    connection.read_only = not bounds.writes
+    limit = str(max(int(bounds.seconds * 1000), 1))
     connection.execute(
         "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)", [limit] * 2
     )
@@ -212,15 +219,18 @@ def _offset(zone: ZoneInfo) -> str:
     return f"{text[:3]}:{text[3:]}"
 
 
-def _mysql_begin(connection: Any, seconds: float, writes: bool) -> None:
+def _mysql_begin(connection: Any, bounds: Bounds) -> None:
     maria = "mariadb" in str(connection.get_server_info()).lower()
     with connection.cursor() as cursor:
         if maria:
-            cursor.execute("SET SESSION max_statement_time = %s", [max(seconds, 0.001)])
+            cursor.execute("SET SESSION max_statement_time = %s", [max(bounds.seconds, 0.001)])
         else:
-            cursor.execute("SET SESSION MAX_EXECUTION_TIME = %s", [max(int(seconds * 1000), 1)])
-        cursor.execute("SET SESSION innodb_lock_wait_timeout = %s", [max(int(seconds), 1)])
-        cursor.execute("START TRANSACTION READ WRITE" if writes else "START TRANSACTION READ ONLY")
+            cursor.execute("SET SESSION MAX_EXECUTION_TIME = %s", [max(int(bounds.seconds * 1000), 1)])
+        # It cuts what has no LIMIT of its own. Reading piece by piece would not do: a cursor of PyMySQL that was not
+        # read to its end reads the rest when it is closed.
+        cursor.execute("SET SESSION sql_select_limit = %s", [bounds.rows + 1])
+        cursor.execute("SET SESSION innodb_lock_wait_timeout = %s", [max(int(bounds.seconds), 1)])
+        cursor.execute("START TRANSACTION READ WRITE" if bounds.writes else "START TRANSACTION READ ONLY")
 
 
 def _mysql_abandon(connection: Any) -> None:
@@ -255,10 +265,10 @@ def _mssql(source: DataSource, _zone: ZoneInfo) -> Any:
     )
 
 
-def _mssql_begin(connection: Any, seconds: float, writes: bool) -> None:  # noqa: ARG001 - as the table says
+def _mssql_begin(connection: Any, bounds: Bounds) -> None:
     # MS SQL has no transaction that only reads: the statement's words are checked, and it is rolled back.
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCK_TIMEOUT {max(int(seconds * 1000), 1)}")
+        cursor.execute(f"SET LOCK_TIMEOUT {max(int(bounds.seconds * 1000), 1)}")
 
 
 def _says(*words: str) -> Callable[[BaseException], bool]:
@@ -322,7 +332,6 @@ DRIVERS: Mapping[SqlKind, Driver] = MappingProxyType(
             _mysql_begin,
             _named,
             percent=True,
-            cursor=lambda connection: connection.cursor(pymysql.cursors.SSCursor),
             abandon=_mysql_abandon,
             timed_out=lambda error: _mysql_number(error) in _MYSQL_LATE,
             lost=lambda error: (
@@ -340,7 +349,7 @@ DRIVERS: Mapping[SqlKind, Driver] = MappingProxyType(
         ),
         SqlKind.ODBC: Driver(
             _odbc,
-            lambda _connection, _seconds, _writes: None,
+            lambda _connection, _bounds: None,
             lambda _name: "?",
             percent=False,
             positional=True,

@@ -7,14 +7,14 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from sqlalchemy.pool import QueuePool
 
-from cordboard.datasource.sql.drivers import CONNECT, Driver, words_of
+from cordboard.datasource.sql.drivers import CONNECT, Bounds, Driver, words_of
 from cordboard.datasource.sql.errors import SqlAwayError, SqlError, SqlTimeoutError
 
 AWAY = 5.0
@@ -24,6 +24,8 @@ _QUEUE = 8
 _SHARE = 0.9
 """The part of the time that the server gets, so that its own limit comes first."""
 _PIECE = 500
+_MOST_READ = 1_000_000
+"""Rows of a query of which the last one counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class _Job:
 
     def run(self) -> Outcome:
         """In the thread."""
-        if self._abandoned:
+        if self._is_abandoned():
             raise SqlTimeoutError(self._pool.busy)
         self.stage = _Stage.CONNECTING
         connection = self._connect()
@@ -86,7 +88,7 @@ class _Job:
         try:
             return self._ask(connection)
         except Exception as error:
-            if not self._pool.driver.lost(error) or fresh or self._work.writes:
+            if self._is_abandoned() or fresh or self._work.writes or not self._pool.driver.lost(error):
                 raise self._told(error) from error
         # It had lain in the pool while the server was started anew.
         connection = self._connect()
@@ -94,6 +96,9 @@ class _Job:
             return self._ask(connection)
         except Exception as error:
             raise self._told(error) from error
+
+    def _is_abandoned(self) -> bool:
+        return self._abandoned  # by another thread, at any time
 
     def _connect(self) -> Any:
         try:
@@ -118,15 +123,13 @@ class _Job:
         good = False
         try:
             raw = connection.driver_connection
-            driver.begin(raw, work.seconds * _SHARE, work.writes)
-            cursor = raw.cursor() if work.writes else driver.cursor(raw)
-            cursor.execute(work.sql, work.parameters)
-            outcome = _fetched(cursor, work)
+            driver.begin(raw, Bounds(work.seconds * _SHARE, _MOST_READ if work.last else work.rows, work.writes))
+            with closing(raw.cursor() if work.writes else driver.cursor(raw)) as cursor:
+                cursor.execute(work.sql, work.parameters)
+                outcome = _fetched(cursor, work)
             if work.writes:
                 raw.commit()
-            good = not outcome.more
-            if good:
-                cursor.close()
+            good = True
             return outcome
         finally:
             with self._lock:
@@ -154,8 +157,10 @@ def _fetched(cursor: Any, work: Work) -> Outcome:
     rows: list[Sequence[Any]] = []
     more = False
     if work.last:
-        while piece := cursor.fetchmany(_PIECE):
+        read = 0
+        while read < _MOST_READ and (piece := cursor.fetchmany(_PIECE)):
             rows = [piece[-1]]
+            read += len(piece)
     else:
         while len(rows) <= work.rows and (piece := cursor.fetchmany(min(_PIECE, work.rows + 1 - len(rows)))):
             rows.extend(piece)

@@ -9,8 +9,8 @@ import re
 import shutil
 import socket
 import stat
-import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,29 +74,28 @@ def replace(path: Path, content: bytes, read: Stamp) -> Stamp:
     folder cannot be written.
     """
     try:
-        path = path.resolve()
-        before = path.stat()
+        asked, path = path, path.resolve()
         if not os.access(path, os.W_OK):
             raise WorkbookError(f"{path.name} is write-protected: let the exchange write to it")
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".cordboard-", suffix=path.suffix)
+        # One name for each workbook: what a crash leaves is cleared away by the next time.
+        new = path.with_name(f".cordboard-{path.name}")
+        new.unlink(missing_ok=True)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
-                with contextlib.suppress(PermissionError):
-                    os.chown(name, before.st_uid, before.st_gid)
-                shutil.copystat(path, name)
-                os.utime(name)
+                _copy_rights(path, new)
                 os.fsync(file.fileno())
             # As late as can be: between this look and the replacing lie microseconds.
-            if (who := holder(path)) is not None:
-                raise BusyError(busy(path, who))
+            for each in {asked, path}:
+                if (who := holder(each)) is not None:
+                    raise BusyError(busy(path, who))
             if stamp(path) != read:
                 raise ChangedError(f"{path.name} was changed meanwhile")
-            after = Path(name).stat()
-            Path(name).replace(path)
+            after = new.stat()
+            new.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            new.unlink(missing_ok=True)
             raise
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -117,11 +116,18 @@ def busy(path: Path, who: str) -> str:
     return f"{path.name} is open at {who}" if who else f"{path.name} is open elsewhere"
 
 
-def _marks(path: Path) -> list[Path]:
-    name = path.name
-    # Excel leaves the first two letters of a long name away.
-    owners = {f"~${name}", f"~${name[2:]}" if len(path.stem) > 6 else f"~${name}"}
-    return [path.with_name(f".~lock.{name}#"), *(path.with_name(each) for each in sorted(owners))]
+def _copy_rights(path: Path, new: Path) -> None:
+    """Owner, mode and access lists; a share may keep none of them."""
+    about = path.stat()
+    with contextlib.suppress(PermissionError):
+        os.chown(new, about.st_uid, about.st_gid)
+    with contextlib.suppress(PermissionError):
+        shutil.copystat(path, new)
+    os.utime(new)
+
+
+def _marks(path: Path) -> Sequence[Path]:
+    return path.with_name(f".~lock.{path.name}#"), path.with_name(f"~${path.name}")
 
 
 def _named(mark: Path) -> str | None:

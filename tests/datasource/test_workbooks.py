@@ -70,9 +70,9 @@ async def test_a_file_that_was_replaced_is_seen_by_the_next_who_asks(tmp_path: P
 async def test_a_hundred_who_ask_at_once_share_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     readings = []
 
-    def read(path: Path) -> Book:
+    def read(path: Path, encoding: str) -> Book:
         readings.append(path)
-        return read_book(path)
+        return read_book(path, encoding)
 
     monkeypatch.setattr(service, "read_book", read)
     async with tables(tmp_path) as on:
@@ -304,12 +304,21 @@ async def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
 async def test_a_table_that_can_only_be_read_is_told_before_anything_is_ordered(tmp_path: Path) -> None:
     (tmp_path / "tables" / "list.csv").write_text("id;name\n1;x\n", encoding="utf-8")
     async with tables(tmp_path) as on:
-        assert await on.books.cell("list", "", "B2") == "x"
+        assert await on.books.cell(Place("list"), "B2") == "x"
         with pytest.raises(WorkbookError, match=r"list.csv can only be read: save it as .xlsx"):
             await on.books.check_writable(Place("list"), ["name"])
         await on.books.check_writable(DEBTS, ["result"])
         with pytest.raises(WorkbookError, match="has no column 'nonsense'"):
             await on.books.check_writable(DEBTS, ["nonsense"])
+
+
+async def test_the_encoding_of_a_text_file_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "tables" / "old.csv").write_bytes("id;name\n1;Её\n".encode("cp866"))
+    async with tables(tmp_path) as on:
+        said = [await on.books.cell(Place("old", encoding=encoding), "b2") for encoding in ("cp866", "cp1251")]
+        assert said == ["Её", "…с"]
+        with pytest.raises(WorkbookError, match="there is no encoding 'nonsense'"):
+            await on.books.rows(Place("old", encoding="nonsense"), [])
 
 
 async def test_many_orders_are_in_the_file_in_their_order(tmp_path: Path, workbook: Path) -> None:

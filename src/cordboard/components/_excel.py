@@ -73,6 +73,17 @@ class InWorkbook(Component):
         return Place(self.workbook, self.sheet, self.header)
 
 
+class ReadsWorkbook(InWorkbook):
+    """The same for those that only read. No component itself."""
+
+    encoding: Text = ""
+    """In which a text file (.csv) is written: `utf-8`, `cp1251`, `cp866`, `koi8-u`. Empty: it is guessed."""
+
+    def place(self) -> Place:
+        """Where the table is."""
+        return Place(self.workbook, self.sheet, self.header, self.encoding)
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """What is wrong with a workbook leaves the step by `error`."""

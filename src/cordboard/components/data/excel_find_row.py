@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from cordboard.components._excel import ByColumn, InWorkbook, Rule, Take, by_column, record_of, take, told
+from cordboard.components._excel import ByColumn, ReadsWorkbook, Rule, Take, by_column, record_of, take, told
 from cordboard.datasource.excel.ports import SeveralRowsError, Workbooks
 from cordboard.scenario.component import Example, VariableName
 from cordboard.scenario.context import Context
 
 
-class ExcelFindRow(InWorkbook):
+class ExcelFindRow(ReadsWorkbook):
     """Finds the row of a table in Excel (.xlsx, .xlsm, also .xls, .ods, .csv) whose cells say what is sought.
 
     A phone is found however the workbook has it: as a number, with brackets, without the country. Upper and lower case
@@ -33,7 +33,7 @@ class ExcelFindRow(InWorkbook):
         ),
         Example(
             "The customer by his number and his PIN.",
-            'card:\n  component: excel_find_row\n  workbook: customers.xlsx\n  sheet: Cards\n'
+            "card:\n  component: excel_find_row\n  workbook: customers.xlsx\n  sheet: Cards\n"
             '  where:\n    id: "{code}"\n'
             '    pin: "{pin}"\n  row: customer',
         ),

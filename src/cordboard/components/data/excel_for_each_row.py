@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from cordboard.components._excel import (
     Filters,
-    InWorkbook,
+    ReadsWorkbook,
     Take,
     conditions,
     record_of,
@@ -21,7 +21,7 @@ from cordboard.scenario.context import Context
 from cordboard.scenario.values import from_json, to_json
 
 
-class ExcelForEachRow(InWorkbook):
+class ExcelForEachRow(ReadsWorkbook):
     """Takes the rows of a table in Excel one after the other: lead the last step of the way for a row back to here.
 
     The workbook may change meanwhile: it is looked at anew each time. With a column by which rows are known, the walk

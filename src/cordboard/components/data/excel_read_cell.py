@@ -5,14 +5,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cordboard.components._excel import InWorkbook, Take, record_of, take, told, value_of
+from cordboard.components._excel import ReadsWorkbook, Take, record_of, take, told, value_of
 from cordboard.datasource.excel.ports import Workbooks
 from cordboard.scenario.component import Example, Text, VariableName
 from cordboard.scenario.context import Context
 from cordboard.scenario.said import said
 
 
-class ExcelReadCell(InWorkbook):
+class ExcelReadCell(ReadsWorkbook):
     """Reads one cell of a workbook by its address, or one row by its number.
 
     Exits: *done*; *empty* if nothing stands there.
@@ -62,7 +62,7 @@ class ExcelReadCell(InWorkbook):
         books = ctx.port(Workbooks)
         with told():
             if self.number is None:
-                cell = await books.cell(self.workbook, self.sheet, self.cell)
+                cell = await books.cell(self.place(), self.cell)
                 ctx.set(self.value, value_of(cell, ctx))
                 return self.Exit.EMPTY if cell is None else self.Exit.DONE
             found = await books.row(self.place(), self.number)

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cordboard.components._excel import Filters, InWorkbook, conditions, record_of, told
+from cordboard.components._excel import Filters, ReadsWorkbook, conditions, record_of, told
 from cordboard.datasource.excel.ports import Workbooks
 from cordboard.scenario.component import Example, Text, VariableName
 from cordboard.scenario.context import Context
 
 
-class ExcelRows(InWorkbook):
+class ExcelRows(ReadsWorkbook):
     """Takes the rows of a table in Excel that meet conditions into a list of records.
 
     For long tables take "For each row in Excel": it does not copy them.

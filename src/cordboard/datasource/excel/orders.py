@@ -24,6 +24,8 @@ class Place:
     """Empty: the first one."""
     header: int = 1
     """The row in which the columns have their names, as Excel counts. 0: there is none, columns are A, B, C."""
+    encoding: str = ""
+    """Of a text file (.csv). Empty: it is guessed."""
 
 
 class Several(StrEnum):

@@ -125,8 +125,8 @@ class Workbooks(Protocol):
     async def row(self, place: Place, number: int) -> Row | None:
         """The row of that number, as Excel counts; None if nothing stands there."""
 
-    async def cell(self, workbook: str, sheet: str, address: str) -> Cell:
-        """The value of a cell, `B7`."""
+    async def cell(self, place: Place, address: str) -> Cell:
+        """The value of a cell, `B7`. The header makes no difference."""
 
     async def check_writable(self, place: Place, columns: Sequence[str]) -> None:
         """Raise unless it is of a kind that can be written and has these columns. It may be open elsewhere."""

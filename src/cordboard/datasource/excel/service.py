@@ -34,6 +34,8 @@ class Held:
     name: str
     """Its path within the folder, with its ending: the same whoever calls it what."""
     path: Path
+    encoding: str = ""
+    """Of a text file, if it is not to be guessed."""
     opened: Opened | None = None
     ordered: set[int] = field(default_factory=set)
     """The numbers of what waits to be written."""
@@ -70,7 +72,7 @@ class WorkbookFolder:
 
     async def find(self, place: Place, where: Mapping[str, Sought], several: Several = Several.FIRST) -> Row | None:
         """See Workbooks."""
-        held, opened = await self.current(place.workbook)
+        held, opened = await self.current(place.workbook, place.encoding)
         if not opened.ready(place, where):
             async with held.lock:
                 await self.in_thread(partial(opened.build_indexes, place, where))
@@ -88,30 +90,30 @@ class WorkbookFolder:
         after: int = 0,
     ) -> Sequence[Row]:
         """See Workbooks."""
-        held, opened = await self.current(place.workbook)
+        held, opened = await self.current(place.workbook, place.encoding)
         async with held.lock:
             return await self.in_thread(lambda: opened.table(place).rows(conditions, columns, at_most, after))
 
     async def row(self, place: Place, number: int) -> Row | None:
         """See Workbooks."""
-        held, opened = await self.current(place.workbook)
+        held, opened = await self.current(place.workbook, place.encoding)
         table = await self._table(held, opened, place)
         found = table.row(number - 1)
         return found if table.first < number and any(value is not None for value in found.values.values()) else None
 
-    async def cell(self, workbook: str, sheet: str, address: str) -> Cell:
+    async def cell(self, place: Place, address: str) -> Cell:
         """See Workbooks."""
         try:
             row, column = parse_cell(address)
         except ValueError as fault:
             raise WorkbookError(str(fault)) from fault
-        held, opened = await self.current(workbook)
+        held, opened = await self.current(place.workbook, place.encoding)
         async with held.lock:
-            return await self.in_thread(lambda: opened.book.grid(sheet).cell(row, column))
+            return await self.in_thread(lambda: opened.book.grid(place.sheet).cell(row, column))
 
     async def check_writable(self, place: Place, columns: Sequence[str]) -> None:
         """See Workbooks."""
-        held, opened = await self.current(place.workbook)
+        held, opened = await self.current(place.workbook, place.encoding)
         if not opened.book.writable:
             raise WorkbookError(f"{held.path.name} can only be read: save it as .xlsx to have it written")
         table = await self._table(held, opened, place)
@@ -124,9 +126,9 @@ class WorkbookFolder:
 
     # --- for the writer --------------------------------------------------------------------------------------
 
-    async def current(self, workbook: str) -> tuple[Held, Opened]:
+    async def current(self, workbook: str, encoding: str = "") -> tuple[Held, Opened]:
         """A workbook as its file is now, with all that was ordered. Raises WorkbookError."""
-        held = self._of(workbook)
+        held = self._of(workbook, encoding)
         before = held.looking
         if before is not None and not before.done():
             await asyncio.wait({before})  # it may have looked before what we must see
@@ -171,7 +173,7 @@ class WorkbookFolder:
         except TimeoutError as fault:
             raise WorkbookError("the folder of tables does not answer: is its share there?") from fault
 
-    def _of(self, workbook: str) -> Held:
+    def _of(self, workbook: str, encoding: str = "") -> Held:
         """What is known of a workbook; its name may leave the ending away. Raises WorkbookError."""
         name = workbook.strip()
         parts = PurePosixPath(name.replace("\\", "/")).parts
@@ -182,7 +184,9 @@ class WorkbookFolder:
             there = (path.with_name(path.name + ending) for ending in _KNOWN)
             path = next((each for each in there if each.is_file()), path.with_name(f"{path.name}.xlsx"))
         canonical = path.relative_to(self.folder).as_posix()
-        return self.held.setdefault(canonical, Held(canonical, path))
+        if encoding := encoding.strip() if path.suffix.lower() in TEXT else "":
+            canonical = f"{canonical} ({encoding})"
+        return self.held.setdefault(canonical, Held(canonical, path, encoding))
 
     async def _table(self, held: Held, opened: Opened, place: Place) -> Table:
         if not opened.seen(place):
@@ -208,7 +212,7 @@ class WorkbookFolder:
         def read() -> Opened:
             while True:
                 before = stamp(held.path)
-                book = read_book(held.path)
+                book = read_book(held.path, held.encoding)
                 if stamp(held.path) == before:
                     return Opened(book, before, country)
 

@@ -41,6 +41,8 @@ from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
 from cordboard.office.tags import CallTags
+from cordboard.outbox.ports import Templates
+from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.triggers import Triggers
 from cordboard.speech.api import Prompts, Speech
@@ -172,6 +174,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 Tags: tags,
                 CallHistory: LoggedCallHistory(store.call_history, office),
                 NumberLists: OfficeNumberLists(store.number_lists, clock),
+                Templates: TemplateFolder(settings.templates),
                 **data.ports,
                 random.Random: random.Random(),
             },

@@ -149,6 +149,11 @@ class Settings(BaseSettings):
         return self.data / "tables"
 
     @property
+    def templates(self) -> Path:
+        """The folder of templates of mails."""
+        return self.data / "templates"
+
+    @property
     def calendar(self) -> Path:
         """When the office works."""
         return self.data / "calendar.toml"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cordboard.outbox.ports import MailTemplate, TemplateError, Templates
 from cordboard.scenario.context import ScenarioError
 from cordboard.simulation.virtual_time import virtual_time
 from cordboard.telephony import LegState, Tone
@@ -143,4 +144,35 @@ async def test_a_program_is_told_values_as_json() -> None:
 @pytest.mark.parametrize("url", ["crm.test", "{file}", "https://u:p@{boss}/"])
 async def test_what_is_no_web_address_leaves_by_error(url: str) -> None:
     found, path = await ordered(f'a: {{component: webhook, url: "{url}{{file}}"}}')
+    assert (found, path) == ([], ["a.error"])
+
+
+class OneTemplate:
+    """Implements `Templates`."""
+
+    def find(self, name: str, language: str = "") -> MailTemplate:
+        if name != "offer":
+            raise TemplateError(f"there is no template {name!r}")
+        return MailTemplate("Debt{language}: {debt}".replace("{language}", language), "{{boss}} is {boss}, { file }.")
+
+
+@virtual_time
+@pytest.mark.parametrize(("more", "subject"), [("", "Debt: 12.50 UAH"), ("subject: Mine, ", "Mine")])
+async def test_a_template_is_filled_with_the_variables(more: str, subject: str) -> None:
+    step = f"a: {{component: send_email, to: a@b.test, {more}template: offer}}"
+    found, path = await ordered(step, ports={Templates: OneTemplate()})
+    assert (path, found[0]["subject"], found[0]["text"]) == (["a.done"], subject, "{boss} is boss@office.test, .")
+
+
+@virtual_time
+@pytest.mark.parametrize("name", ["nothing", "offer"])
+async def test_a_template_that_there_is_none_of_or_names_an_unknown_variable_leaves_by_error(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        OneTemplate, "find", OneTemplate.find if name == "nothing" else lambda *_: MailTemplate("", "{x}")
+    )
+    found, path = await ordered(
+        f"a: {{component: send_email, to: a@b.test, template: {name}}}", ports={Templates: OneTemplate()}
+    )
     assert (found, path) == ([], ["a.error"])

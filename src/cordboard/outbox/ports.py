@@ -22,6 +22,7 @@ __all__ = [
     "DeliveryError",
     "Gateway",
     "MailServer",
+    "MailTemplate",
     "Outbox",
     "OutboxSettings",
     "PermanentError",
@@ -30,6 +31,8 @@ __all__ = [
     "Remembering",
     "Security",
     "State",
+    "TemplateError",
+    "Templates",
     "TemporaryError",
     "UncertainError",
     "Verdict",
@@ -254,6 +257,25 @@ class Attachments(Protocol):
 
     def path(self, name: str) -> Path:
         """Where it lies, or would lie. Raises ValueError for a name that leads out of the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailTemplate:
+    """What a template says; `{name}` stands where a value is put in, `{{` for a brace."""
+
+    subject: str
+    text: str
+
+
+class TemplateError(Exception):
+    """It cannot be used; the text is a sentence that says what to do."""
+
+
+class Templates(Protocol):
+    """Finds templates of mails. The office's folder of templates is one."""
+
+    def find(self, name: str, language: str = "") -> MailTemplate:
+        """A template by its name; in that language, if there is one. Raises TemplateError."""
 
 
 # --- settings ------------------------------------------------------------------------------------------------------

@@ -19,11 +19,13 @@ _DEEPEST = 50
 """Scenarios within each other that are followed; runs go less deep."""
 
 
-def known_things(prompts: Path, tables: Path, **names: Iterable[str]) -> References:
-    """What an office has: the prompts and workbooks in their folders, as components name them, and `names` by kind."""
+def known_things(prompts: Path, tables: Path, templates: Path, **names: Iterable[str]) -> References:
+    """What an office has: what lies in its folders, as components name it, and `names` by kind."""
     sounds = {name for file in _files(prompts) for name in _prompt_names(file)}
     books = {name for file in _files(tables) for name in (file, file.rpartition(".")[0])}
-    return {"file": sorted(sounds), "table": sorted(books)} | {kind: sorted(each) for kind, each in names.items()}
+    mails = {name for file in _files(templates) for name in _template_names(file)}
+    folders = {"file": sorted(sounds), "table": sorted(books), "template": sorted(mails)}
+    return folders | {kind: sorted(each) for kind, each in names.items()}
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -32,6 +34,15 @@ def _files(folder: Path) -> Iterator[str]:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and not name.startswith(".") and not path.name.startswith((".", "~$")):
             yield name
+
+
+def _template_names(file: str) -> Iterator[str]:
+    """How a component may name a template: `offer.uk.txt` is `offer`, too."""
+    stem = file.removesuffix(".txt")
+    yield from (stem, file)
+    name, _, language = stem.rpartition(".")
+    if name and language in {"en", "ru", "uk"}:
+        yield name
 
 
 def _prompt_names(file: str) -> Iterator[str]:

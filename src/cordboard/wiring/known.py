@@ -14,6 +14,7 @@ async def known_to(store: Store, settings: Settings) -> References:
         known_things,
         settings.prompts,
         settings.tables,
+        settings.templates,
         user=[user.login for user in office.users],
         line=[each.line.name for each in office.lines],
         secret=[secret.name for secret in await store.web_settings.secrets()],

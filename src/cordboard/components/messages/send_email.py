@@ -1,15 +1,18 @@
 """Send an e-mail."""
 
+import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from cordboard.components._orders import Order
-from cordboard.outbox.ports import EMAIL, BadAddressError, email_address
+from cordboard.outbox.ports import EMAIL, BadAddressError, TemplateError, Templates, email_address
 from cordboard.scenario.component import Example, Text
-from cordboard.scenario.context import Context
+from cordboard.scenario.context import Context, ScenarioError
+from cordboard.scenario.markers import Refers
 from cordboard.scenario.said import said
+from cordboard.scenario.values import show
 
 
 def _addresses(text: str) -> str:
@@ -51,6 +54,10 @@ class SendEmail(Order):
             "order:\n  component: send_email\n  to: manager@example.com\n"
             '  subject: "Call {phone} back"\n  key: "{phone}"\n  window: 5m',
         ),
+        Example(
+            "An offer that marketing keeps up to date in a file.",
+            'offer:\n  component: send_email\n  to: "{name}@example.com"\n  template: offer',
+        ),
     )
 
     to: Annotated[Text, AfterValidator(_addresses)]
@@ -59,6 +66,9 @@ class SendEmail(Order):
     """The line by which it is seen in the list."""
     text: Text = ""
     """What it says."""
+    template: Annotated[str, Refers("template")] = ""
+    """A template instead of the text: a file in the folder `templates`, `offer` for `offer.txt`, or `offer.uk.txt` for
+    those who are spoken to in Ukrainian. Its first line may be `Subject: …`; `{name}` puts the variable `name` in."""
     attachments: list[Text] = Field(default_factory=list)
     """The recordings that go along, by the names that "Record a message" and "Start recording" give. Empty ones do not
     count."""
@@ -68,9 +78,38 @@ class SendEmail(Order):
 
         DONE = "done"
 
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.template and self.text:
+            raise ValueError(said("a mail has either a text or a template: empty one of them"))
+        return self
+
     async def run(self, ctx: Context) -> str:
         """Order it."""
+        subject, text = self._filled(ctx)
         files = [name for name in self.attachments if name]
         attached = {"attachments": files} if files else {}
-        self.order(ctx, EMAIL, {"to": self.to, "subject": self.subject, "text": self.text, **attached})
+        self.order(ctx, EMAIL, {"to": self.to, "subject": subject, "text": text, **attached})
         return self.Exit.DONE
+
+    def _filled(self, ctx: Context) -> tuple[str, str]:
+        """Subject and text, from the template if there is one. A subject of its own counts more."""
+        if not self.template:
+            return self.subject, self.text
+        try:
+            template = ctx.port(Templates).find(self.template, ctx.session.language)
+        except TemplateError as fault:
+            raise ScenarioError(str(fault)) from fault
+        return self.subject or fill(template.subject, ctx), fill(template.text, ctx)
+
+
+def fill(text: str, ctx: Context) -> str:
+    """A text of a template with the scenario's variables put in. Raises ScenarioError for one that it has not."""
+
+    def put(found: re.Match[str]) -> str:
+        return found[0][1:] if found[0] in {"{{", "}}"} else show(ctx.get(found[1]))
+
+    return _INSERT.sub(put, text)
+
+
+_INSERT = re.compile(r"\{\{|\}\}|\{ *(\w+) *\}")

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.scenario.context import ScenarioError
 from cordboard.simulation.virtual_time import virtual_time
 from cordboard.telephony import Clip, EndReason, LegState
 from cordboard.testing.audio import silence, tone_wav, write_wav
@@ -170,6 +171,40 @@ def test_a_prompt_is_played_in_the_language_of_the_call(tmp_path: Path, language
             phone = trial.call()
             await trial.ended()
         assert [heard.sound for heard in phone.heard] == [Clip(tmp_path / file, "hello")] * 2
+
+    body()
+
+
+@virtual_time
+async def test_what_is_put_into_markup_is_no_markup() -> None:
+    steps = """
+        a: {component: play, ssml: 'Dear <emphasis>{name}</emphasis>, <break time="1s"/> good day', speed: 0.5}
+    """
+    async with Trial(voice(steps, variables="- {name: name, value: \"<voice name='x'/> & Sons\"}")) as trial:
+        phone = trial.call()
+        await trial.ended()
+    assert trial.path == ["a.done"]
+    # As the simulated voice says it: what stands between tags.
+    assert phone.texts == ["Dear <voice name='x'/> & Sons , good day"]
+    assert trial.speech.manners == [("", 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("ssml: <audio/>", "there is no tag <audio> here"),
+        ("ssml: <p>x", "no sound markup"),
+        ("ssml: <p>x</p>, text: x", "give either a text or one with markup"),
+    ],
+)
+def test_markup_is_checked_before_it_is_published(step: str, fault: str) -> None:
+    @virtual_time
+    async def body() -> None:
+        text = voice(f"a: {{component: play, {step}}}", variables="- {name: number}")
+        async with Trial(text) as trial:
+            trial.call()
+            with pytest.raises(ScenarioError, match=fault):
+                await trial.ended()
 
     body()
 

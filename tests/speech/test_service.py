@@ -14,6 +14,7 @@ from cordboard.speech.cache import spoken
 from cordboard.speech.engine import EngineError, RawSpeech, Voice
 from cordboard.speech.service import LONGEST_TEXT, SpeechService, plain
 from cordboard.speech.voices import Manner
+from cordboard.telephony import Clip, Silence
 
 
 def hum(seconds: float, rate: int = 16000) -> RawSpeech:
@@ -299,6 +300,24 @@ async def test_a_short_text_stays_whole_in_its_language(serve: Serve) -> None:
     clips = [clip async for clip in service.say_in_turn({"en": "One. Two.", "uk": "Раз. Два."}, "uk", "other-uk", 2.0)]
     assert [clip.text for clip in clips] == ["Раз. Два."]
     assert engine.manners == [("other-uk", 2.0)]
+
+
+async def test_markup_is_spoken_piece_by_piece_by_any_engine(serve: Serve) -> None:
+    engine = Hummer()
+    markup = "<voice name='other-ru'>Раз <break time='2s'/></voice><lang xml:lang='en'>two</lang> "
+    markup += "<prosody rate='50%'>три</prosody>"
+    sounds = await serve(engine).say_marked(markup, "ru", speed=1.5)
+    assert [each.text if isinstance(each, Clip) else each for each in sounds] == ["Раз", Silence(2.0), "two", "три"]
+    assert engine.manners == [("other-ru", 1.5), ("voice-en", 1.5), ("voice-ru", 0.75)]
+
+
+@pytest.mark.parametrize(
+    ("markup", "complaint"),
+    [("<p>", "markup cannot be read"), ("<break/>", "empty"), ("<s>aaaaaaaaa</s>" * 600, "more than 200")],
+)
+async def test_markup_that_cannot_be_said(serve: Serve, markup: str, complaint: str) -> None:
+    with pytest.raises(SpeechError, match=complaint):
+        await serve(Hummer()).say_marked(markup)
 
 
 @pytest.mark.parametrize(("text", "complaint"), [("", "empty"), ("a" * (LONGEST_TEXT + 1), "5001")])

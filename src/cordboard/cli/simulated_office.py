@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from html import unescape
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -43,6 +45,8 @@ from cordboard.office.ports import (
 from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
+from cordboard.outbox.ports import Templates
+from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.script import Given
@@ -55,6 +59,7 @@ from cordboard.telephony import (
     LegHandler,
     LineTarget,
     PhoneNumber,
+    Sound,
     SystemClock,
     Target,
     Wording,
@@ -111,6 +116,7 @@ class OfficeInMemory:
                     CallHistory: LoggedCallHistory(HeldCalls(), self._directory),
                     NumberLists: OfficeNumberLists(HeldNumberLists(), SystemClock()),
                     Web: Nobody(),
+                    Templates: TemplateFolder(self._prompts.with_name("templates")),
                     Random: Random(1),
                 }
             finally:
@@ -156,6 +162,10 @@ class SimulatedVoice:
     ) -> AsyncGenerator[Clip, None]:
         """See Speech. It is made at once, and so stays whole."""
         yield await self.say(text, language, voice, speed)
+
+    async def say_marked(self, markup: str, language: str = "", voice: str = "", speed: float = 1.0) -> Sequence[Sound]:
+        """See Speech. What stands between the tags is what is heard."""
+        return [await self.say(" ".join(unescape(re.sub(r"<[^>]*>", " ", markup)).split()), language, voice, speed)]
 
 
 class SimulatedStaff:

@@ -32,8 +32,12 @@ async def spoken(
     silent = not text.strip() if isinstance(text, str) else not text
     if silent:
         return []
-    pace = float(speed) if speed is not None else ctx.session.speed
-    return [await ctx.port(Speech).say(text, spoken_in(ctx, language), voice or ctx.session.voice, pace)]
+    return [await ctx.port(Speech).say(text, spoken_in(ctx, language), *manner(ctx, voice, speed))]
+
+
+def manner(ctx: Context, voice: str, speed: Decimal | None) -> tuple[str, float]:
+    """The voice and the speed of a step, else those of the call."""
+    return voice or ctx.session.voice, float(speed) if speed is not None else ctx.session.speed
 
 
 async def play_in_turn(
@@ -48,8 +52,7 @@ async def play_in_turn(
 ) -> Played:
     """Let the caller hear a text from its first breath on, while the rest of a long one is still being made."""
     played = Played(PlayEnd.FINISHED)
-    pace = float(speed) if speed is not None else ctx.session.speed
-    clips = ctx.port(Speech).say_in_turn(text, spoken_in(ctx, language), voice or ctx.session.voice, pace)
+    clips = ctx.port(Speech).say_in_turn(text, spoken_in(ctx, language), *manner(ctx, voice, speed))
     async with aclosing(clips):
         breath: list[Sound] = []
         async for clip in clips:

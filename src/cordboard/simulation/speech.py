@@ -1,8 +1,10 @@
 """A voice that costs nothing: the text stands for its sound."""
 
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Sequence
+from html import unescape
 
-from cordboard.telephony import Clip, Wording, choose
+from cordboard.telephony import Clip, Sound, Wording, choose
 
 
 class SimulatedSpeech:
@@ -24,3 +26,7 @@ class SimulatedSpeech:
     ) -> AsyncGenerator[Clip, None]:
         """See speech.api.Speech. It is made at once, and so stays whole."""
         yield await self.say(text, language, voice, speed)
+
+    async def say_marked(self, markup: str, language: str = "", voice: str = "", speed: float = 1.0) -> Sequence[Sound]:
+        """See Speech. What stands between the tags is what is heard."""
+        return [await self.say(" ".join(unescape(re.sub(r"<[^>]*>", " ", markup)).split()), language, voice, speed)]

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cordboard.speech.markup import inserted, read
 from cordboard.speech.numerals import spell
-from cordboard.telephony import Clip, Wording
+from cordboard.telephony import Clip, Sound, Wording
 
-__all__ = ["Prompt", "PromptError", "Prompts", "Speech", "SpeechError", "spell"]
+__all__ = ["Prompt", "PromptError", "Prompts", "Speech", "SpeechError", "inserted", "marked", "spell"]
 
 
 class Speech(Protocol):
@@ -29,6 +30,13 @@ class Speech(Protocol):
         """The same, cut where one breathes: of a long text the first clip is there before the rest has been made.
 
         The rest is made while the first one is played. Play them one after the other, with a breath in between.
+        """
+
+    async def say_marked(self, markup: str, language: str = "", voice: str = "", speed: float = 1.0) -> Sequence[Sound]:
+        """A text with a subset of SSML, as clips and the pauses between them. `marked` says what is read.
+
+        Its own languages, voices and speeds count before those that are given. Raises SpeechError, also for markup
+        that cannot be read.
         """
 
 
@@ -82,3 +90,9 @@ class Prompts(Protocol):
 
 class PromptError(Exception):
     """A prompt that cannot be found, read or made; the message says why and what to do."""
+
+
+def marked(markup: str) -> str:
+    """The markup as it is, if it can be read: see `speech.markup`. Raises ValueError, which says what is wrong."""
+    read(markup)
+    return markup

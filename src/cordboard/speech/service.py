@@ -14,9 +14,10 @@ from cordboard.speech.api import SpeechError
 from cordboard.speech.breaths import breaths
 from cordboard.speech.engine import Engine, EngineError, Voice
 from cordboard.speech.espeak import EspeakEngine
+from cordboard.speech.markup import MarkupError, Piece, read
 from cordboard.speech.rhvoice import RHVoiceEngine
 from cordboard.speech.voices import FASTEST, SLOWEST, USUAL_MANNER, Manner, pick
-from cordboard.telephony import Clip, Wording, choose
+from cordboard.telephony import Clip, Silence, Sound, Wording, choose
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ class SpeechService:
         if not text:
             raise SpeechError("There is nothing to say: the text is empty.")
         if len(text) > LONGEST_TEXT:
-            raise _too_long(text)
+            raise _too_long(len(text))
         pace = round(min(max(speed * self._manner.speed, SLOWEST), FASTEST), 2)
         wanted = _Wanted(text, language, voice, pace)
         able = [(engine, found) for engine in self._engines if (found := self._voice(engine, wanted))]
@@ -111,7 +112,7 @@ class SpeechService:
         wording, language = choose(text, language or self._default_language)
         spoken = plain(wording)
         if len(spoken) > LONGEST_TEXT:
-            raise _too_long(spoken)
+            raise _too_long(len(spoken))
         pieces = breaths(spoken)
         ahead: asyncio.Task[Clip] | None = None
         try:
@@ -125,6 +126,28 @@ class SpeechService:
             if ahead:
                 ahead.cancel()
                 await asyncio.gather(ahead, return_exceptions=True)
+
+    async def say_marked(self, markup: str, language: str = "", voice: str = "", speed: float = 1.0) -> Sequence[Sound]:
+        """See Speech. Every engine speaks it: each piece is a plain text of its own."""
+        try:
+            pieces = read(markup)
+        except MarkupError as fault:
+            raise SpeechError(f"The markup cannot be read: {fault}.") from fault
+        length = sum(len(piece.text) for piece in pieces if isinstance(piece, Piece))
+        if not length:
+            raise SpeechError("There is nothing to say: the text is empty.")
+        if length > LONGEST_TEXT:
+            raise _too_long(length)
+        sounds: list[Sound] = []
+        for piece in pieces:
+            if isinstance(piece, Piece):
+                how = piece.manner
+                sounds.append(
+                    await self.say(piece.text, how.language or language, how.voice or voice, how.speed * speed)
+                )
+            else:
+                sounds.append(Silence(piece.seconds))
+        return sounds
 
     async def warm_up(self) -> None:
         """Let each engine speak a word in each language: the first caller need not wait until it has loaded."""
@@ -200,8 +223,8 @@ class SpeechService:
         return cache.path_of(self._cache_dir, _about(engine, voice, wanted))
 
 
-def _too_long(text: str) -> SpeechError:
-    return SpeechError(f"The text has {len(text)} characters; at most {LONGEST_TEXT} are spoken at once.")
+def _too_long(length: int) -> SpeechError:
+    return SpeechError(f"The text has {length} characters; at most {LONGEST_TEXT} are spoken at once.")
 
 
 def _about(engine: Engine, voice: Voice, wanted: _Wanted) -> dict[str, str]:

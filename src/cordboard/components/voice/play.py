@@ -5,17 +5,18 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from cordboard.components._keys import Keys
 from cordboard.components._languages import Language, spoken_in
 from cordboard.components._saying import Case, Gender, Kind, joined, words
-from cordboard.components._speaking import Speaking, Speed, play_in_turn, recorded, spoken, words_of
+from cordboard.components._speaking import Speaking, Speed, manner, play_in_turn, recorded, spoken, words_of
 from cordboard.office.ports import Recordings
 from cordboard.scenario.component import VOICE, Example, Row, Text, Value
 from cordboard.scenario.context import Context, ScenarioError
-from cordboard.scenario.markers import InLanguages, Refers
+from cordboard.scenario.markers import InLanguages, Inserts, Refers
 from cordboard.scenario.said import said
+from cordboard.speech.api import Speech, inserted, marked
 from cordboard.telephony import Clip, PlayEnd, Sound, Wording
 
 
@@ -78,7 +79,7 @@ class Play(Speaking):
     group = "voice"
     kinds = VOICE
     waits = True
-    heard = Speaking.heard | {"parts"}
+    heard = Speaking.heard | {"parts", "ssml"}
     examples = (
         Example(
             "A greeting in the caller's language.",
@@ -97,6 +98,10 @@ class Play(Speaking):
 
     parts: tuple[Part, ...] = ()
     """Instead of one text or file: several, one after the other."""
+    ssml: Annotated[str, Inserts(escape=inserted), AfterValidator(marked)] = ""
+    """Instead of a text: one with markup, a subset of SSML: `<break time="1s"/>`, `<p>`, `<s>`,
+    `<prosody rate="slow">`, `<emphasis>`, `<say-as interpret-as="digits">`, `<sub alias="…">`, `<voice name="Anna">`,
+    `<lang xml:lang="en">`. What `{name}` puts in is said as it is, and never read as markup."""
     voice: Text = ""
     """The voice that speaks: Anna, Aleksandr; for texts in several languages one of each, with commas between. Empty:
     what "Set the language" has chosen, or that of the office."""
@@ -113,11 +118,13 @@ class Play(Speaking):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        single = {"text", "texts", "file"} & self.model_fields_set
+        single = {"text", "texts", "file", "ssml"} & self.model_fields_set
         if not single and not self.parts:
             raise ValueError(said("say what is to be heard: give a text, a file or parts"))
         if single and self.parts:
             raise ValueError(said("give either one text or file, or parts"))
+        if self.ssml and (self.text or self.texts):
+            raise ValueError(said("give either a text or one with markup"))
         return self
 
     @classmethod
@@ -128,6 +135,15 @@ class Play(Speaking):
     async def spoken(self, ctx: Context, text: Wording) -> Sequence[Sound]:
         """See Speaking; in the voice of this step."""
         return await spoken(ctx, text, self.language, self.voice, self.speed)
+
+    async def sounds(self, ctx: Context) -> Sequence[Sound]:
+        """See Speaking; a text with markup, too."""
+        if not self.ssml:
+            return await super().sounds(ctx)
+        if self.file and (found := await recorded(ctx, self.file, self.language)):
+            return found
+        how = manner(ctx, self.voice, self.speed)
+        return await ctx.port(Speech).say_marked(self.ssml, spoken_in(ctx, self.language), *how)
 
     async def run(self, ctx: Context) -> str:
         """Speak. What was recorded, and all parts, are made ready before the first sound is heard."""

@@ -5,7 +5,7 @@ import pytest
 from cordboard.datasource.sql.errors import SqlTextError
 from cordboard.datasource.sql.scanning import scan, variables
 from cordboard.datasource.sql.statement import Statement
-from cordboard.datasource.sql.texts import SqlKind, check_text
+from cordboard.datasource.sql.texts import SqlKind, check_text, variables_of
 
 PG, MY, MS, LITE, ODBC = SqlKind.POSTGRESQL, SqlKind.MYSQL, SqlKind.MSSQL, SqlKind.SQLITE, SqlKind.ODBC
 
@@ -96,7 +96,10 @@ def test_statements_that_write_are_known(text: str, writes: bool) -> None:
 
 
 def test_the_variables_of_a_text() -> None:
-    assert variables("SELECT @A = @b FROM t WHERE c = @a AND d = @Є", MS) == ("A", "b", "Є")
+    places = {"A": "line 1, column 8", "b": "line 1, column 13", "Є": "line 2, column 23"}
+    assert variables("SELECT @A = @b FROM t\n WHERE c = @a AND d = @Є", MS) == places
+    assert variables_of("SELECT @A = @b FROM t\n WHERE c = @a AND d = @Є") == places
+    assert variables_of("SELECT '\\'@a', @b FROM t") == {"b": "line 1, column 16"}, "in MySQL @a stands in a string"
 
 
 def test_a_text_is_checked_before_anybody_is_asked() -> None:

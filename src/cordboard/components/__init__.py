@@ -18,6 +18,7 @@ from cordboard.components.data.excel_rows import ExcelRows
 from cordboard.components.data.excel_write_cells import ExcelWriteCells
 from cordboard.components.data.http_request import HttpRequest
 from cordboard.components.data.normalise_number import NormaliseNumber
+from cordboard.components.data.sql_query import SqlQuery
 from cordboard.components.flow.assign import Assign
 from cordboard.components.flow.call_scenario import CallScenario
 from cordboard.components.flow.cancel_runs import CancelRuns
@@ -129,6 +130,7 @@ def all_components() -> tuple[type[Component], ...]:
         ExcelWriteCells,
         ExcelAppendRow,
         HttpRequest,
+        SqlQuery,
         NormaliseNumber,
         SendSms,
         SendEmail,

@@ -213,6 +213,8 @@ class Compiler:
         for inner, shape, text in plain_texts(shapes, written):
             if shape.variable is not None:
                 self._variable_name(text, (*path, *inner), shape, properties if len(inner) == 1 else None)
+            if shape.names is not None:
+                self._named_inside((*path, *inner), shape.names(text))
         self.outside.step(path, shapes, written)
         self.wording.step(path, component, written)
         cords = self._cords(step, component, written)
@@ -230,6 +232,13 @@ class Compiler:
         if given is not None and given is not ValueType.TEXT and not fits(given, found):
             message = f"a {given.value} does not fit into {text!r}, which is a {found.value}"
             self._fault(message, path, "change the variable's type or the expression")
+
+    def _named_inside(self, path: tuple[str, ...], names: Mapping[str, str]) -> None:
+        known = {name.casefold() for name in self.scope.variables}
+        for name, place in names.items():
+            if name.casefold() not in known:
+                hint = closest(name, self.scope.variables) or said("declare it under variables")
+                self._fault(said("{place}: there is no variable {name!r}", place=place, name=name), path, hint)
 
     def _cords(self, step: Step, component: type[Component], written: Mapping[str, Any]) -> dict[str, str]:
         path = ("steps", step.id)

@@ -1,6 +1,6 @@
 """What stands beside the type of a property in `Annotated[...]`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -47,3 +47,13 @@ class Widget:
     """The name of the editor of the property, where the one derived from its type will not do."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The text is in a language of its own (SQL): it takes neither inserts nor expressions, and names variables itself.
+
+    `of` gives those that it names, each with its place in words; the case of letters does not count.
+    """
+
+    of: Callable[[str], Mapping[str, str]]

@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cordboard.scenario.markers import Gives, InLanguages, Inserts, Refers, Variable, Widget
+from cordboard.scenario.markers import Gives, InLanguages, Inserts, Names, Refers, Variable, Widget
 from cordboard.scenario.rows import ExitRow, Row
 from cordboard.scenario.values import Money, ValueType
 from cordboard.telephony import PhoneNumber
@@ -57,6 +57,8 @@ class Property:
     in_languages: bool = False
     escape: Callable[[str], str] | None = None
     """What becomes of a value that is inserted, see `Inserts`."""
+    names: Callable[[str], Mapping[str, str]] | None = None
+    """Which variables the text names itself, see `Names`."""
 
     @property
     def refers(self) -> str:
@@ -137,6 +139,7 @@ def _property(name: str, field: FieldInfo, *, expressions: bool) -> Property:
     variable = next((marker for marker in markers if isinstance(marker, Variable)), None)
     reference = next((marker for marker in markers if isinstance(marker, Refers)), None)
     named = reference is not None and not reference.computed
+    own = next((marker for marker in markers if isinstance(marker, Names)), None)
     inserts = next((marker for marker in markers if isinstance(marker, Inserts)), None)
     widget = next((marker.name for marker in markers if isinstance(marker, Widget)), "")
     return Property(
@@ -152,7 +155,8 @@ def _property(name: str, field: FieldInfo, *, expressions: bool) -> Property:
         choices=choices,
         inserts=inserts is not None,
         escape=inserts.escape if inserts is not None else None,
-        expressions=expressions and variable is None and not named and form is not Form.ROWS,
+        expressions=expressions and variable is None and own is None and not named and form is not Form.ROWS,
+        names=own.of if own is not None else None,
         variable=variable,
         reference=reference,
         row=row,

@@ -129,13 +129,13 @@ def scan(text: str, kind: SqlKind) -> Sequence[Token]:
     return tuple(tokens)
 
 
-def variables(text: str, kind: SqlKind) -> Sequence[str]:
-    """The variables that a text names, each once (the case of letters does not count), without the `@`."""
-    found: dict[str, str] = {}
+def variables(text: str, kind: SqlKind) -> Mapping[str, str]:
+    """The variables that a text names, each once (the case of letters does not count), without the `@`: its place."""
+    found: dict[str, tuple[str, str]] = {}
     for token in scan(text, kind):
         if token.sort is Sort.VARIABLE:
-            found.setdefault(token.text.casefold(), token.text[1:])
-    return tuple(found.values())
+            found.setdefault(token.text.casefold(), (token.text[1:], where(text, token.start)))
+    return dict(found.values())
 
 
 def where(text: str, place: int) -> str:

@@ -1,6 +1,7 @@
 """What can be said of the text of a query before anybody is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 
 from cordboard.datasource.sql.errors import SqlTextError
@@ -27,10 +28,11 @@ def is_own_log(source: str) -> bool:
     return source.casefold() in ("", OWN_LOG)
 
 
-def check_text(source: str, text: str, kind: SqlKind | None = None) -> None:
-    """Raise SqlTextError if the text cannot be understood; of another source's text that is seen roughly only.
+def check_text(source: str, text: str) -> None:
+    """Raise SqlTextError if the text cannot be understood.
 
-    Own log: T-SQL, but the columns, which only the log itself knows. Without a `kind` it is the least that all have.
+    Of the own log that is its grammar. Of another source the dialect is not known here: only what is wrong in all of
+    them is told.
     """
     if len(text) > LONGEST:
         raise SqlTextError(f"the query is longer than {LONGEST} characters: shorten it")
@@ -39,13 +41,28 @@ def check_text(source: str, text: str, kind: SqlKind | None = None) -> None:
 
         read(text)
         return
-    from cordboard.datasource.sql.statement import Statement  # noqa: PLC0415 - with it
+    from cordboard.datasource.sql.statement import Statement  # noqa: PLC0415 - it needs this module
 
-    Statement.of(text, kind or SqlKind.ODBC)
+    faults = []
+    for kind in SqlKind:
+        try:
+            Statement.of(text, kind)
+        except SqlTextError as fault:
+            faults.append(fault)
+        else:
+            return
+    raise faults[-1]
 
 
-def variables_of(text: str, kind: SqlKind = SqlKind.ODBC) -> Sequence[str]:
-    """The variables that a text names, each once, without the `@`, in order. Raises SqlTextError."""
-    from cordboard.datasource.sql.scanning import variables  # noqa: PLC0415 - as above
+def variables_of(text: str) -> Mapping[str, str]:
+    """The variables that a text names, without the `@`, each with its place in words.
 
-    return variables(text, kind)
+    What only some dialects take for one is left out; so is everything, if no dialect can read the text.
+    """
+    from cordboard.datasource.sql.scanning import variables  # noqa: PLC0415 - it needs this module
+
+    found = []
+    for kind in SqlKind:
+        with suppress(SqlTextError):
+            found.append(variables(text, kind))
+    return {name: place for name, place in found[0].items() if all(name in each for each in found)} if found else {}

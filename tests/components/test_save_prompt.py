@@ -10,6 +10,7 @@ from cordboard.speech.prompts import PromptStore
 from cordboard.telephony import Tone
 from cordboard.testing.components import Trial, voice
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "speech" / "record_greeting.yaml"
 STEPS = """
     a: {component: record, file: file, exits: {recorded: b}}
     b: {component: save_prompt, recording: "{file}", name: greeting, language: uk, text: Добрий день}
@@ -69,3 +70,39 @@ async def test_what_will_not_do_is_told(tmp_path: Path, caplog: pytest.LogCaptur
         await trial.ended()
     assert trial.path == ["a.unusable"]
     assert "Nothing is heard in it" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("caller", "pin", "keys", "ends"),
+    [
+        ("0671234567", "4821", "1", "save.saved thanks.done"),
+        ("0671234567", "4821", "2", "sure.again"),
+        ("0671234567", "1111", "", "check_pin.wrong"),
+        ("0991112233", "", "", "who.unknown"),
+    ],
+)
+def test_the_example_lets_employees_alone_record_the_greeting(
+    tmp_path: Path, caller: str, pin: str, keys: str, ends: str
+) -> None:
+    @virtual_time
+    async def body() -> None:
+        prompts = Notebook(tmp_path)
+        text = EXAMPLE.read_text(encoding="utf-8").replace("scenario: record_greeting", "scenario: main")
+        async with Trial(text, ports={Prompts: prompts}) as trial:
+            phone = trial.call(caller, voice=Tone((440.0,), 1.0))
+            if pin:
+                await phone.wait_heard("PIN")
+                for each in pin:
+                    phone.press(each)
+            if keys:
+                await phone.wait_heard("Say the greeting")
+                await trial.wait(10)
+                phone.press("#")
+                await phone.wait_heard("To keep it")
+                phone.press(keys)
+            if keys == "2":
+                phone.hang_up()
+            await trial.ended()
+        assert [bool(prompts.saved), ends in " ".join(trial.path)] == ["saved" in ends, True], trial.path
+
+    body()

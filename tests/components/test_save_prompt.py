@@ -101,6 +101,7 @@ def test_the_example_lets_employees_alone_record_the_greeting(
                 await phone.wait_heard("To keep it")
                 phone.press(keys)
             if keys == "2":
+                await trial.wait(1)
                 phone.hang_up()
             await trial.ended()
         assert [bool(prompts.saved), ends in " ".join(trial.path)] == ["saved" in ends, True], trial.path

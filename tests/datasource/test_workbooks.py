@@ -305,7 +305,7 @@ async def test_a_table_that_can_only_be_read_is_told_before_anything_is_ordered(
     (tmp_path / "tables" / "list.csv").write_text("id;name\n1;x\n", encoding="utf-8")
     async with tables(tmp_path) as on:
         assert await on.books.cell(Place("list"), "B2") == "x"
-        with pytest.raises(WorkbookError, match=r"list.csv can only be read: save it as .xlsx"):
+        with pytest.raises(WorkbookError, match=r"list.csv can only be read: let Excel save it as .xlsx"):
             await on.books.check_writable(Place("list"), ["name"])
         await on.books.check_writable(DEBTS, ["result"])
         with pytest.raises(WorkbookError, match="has no column 'nonsense'"):

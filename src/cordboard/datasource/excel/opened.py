@@ -7,7 +7,7 @@ from cordboard.datasource.excel.cells import Sought, folded
 from cordboard.datasource.excel.holders import Stamp
 from cordboard.datasource.excel.orders import Order, Place
 from cordboard.datasource.excel.patching import CellChange
-from cordboard.datasource.excel.ports import SeveralRowsError, WorkbookError
+from cordboard.datasource.excel.ports import Row, SeveralRowsError, WorkbookError
 from cordboard.datasource.excel.reading import Book
 from cordboard.datasource.excel.table import Table
 
@@ -42,6 +42,20 @@ class Opened:
         if key not in self.tables:
             self.tables[key] = Table(self.book.grid(key[0]), place.header, self.country)
         return self.tables[key]
+
+    def row(self, place: Place, number: int) -> Row | None:
+        """See Workbooks.row."""
+        table = self.table(place)
+        found = table.row(number - 1)
+        return found if table.first < number and any(value is not None for value in found.values.values()) else None
+
+    def check_writable(self, place: Place, columns: Sequence[str]) -> None:
+        """See Workbooks.check_writable."""
+        if self.book.refusal:
+            raise WorkbookError(self.book.refusal)
+        table = self.table(place)
+        for column in columns:
+            table.column(column)
 
     def seen(self, place: Place) -> bool:
         """Whether `table` can answer at once: reading a sheet for the first time takes a while."""

@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 from cordboard.datasource.excel.addresses import parse_cell
 from cordboard.datasource.excel.cells import Cell, Sought
 from cordboard.datasource.excel.holders import stamp
+from cordboard.datasource.excel.naming import parts_of
 from cordboard.datasource.excel.opened import Opened
 from cordboard.datasource.excel.orders import Order, Place, Several, from_payload
 from cordboard.datasource.excel.ports import Condition, Journal, JournalEntry, Row, WorkbookError, WorkbookState
 from cordboard.datasource.excel.reading import BINARY, TEXT, WRITABLE, read_book
-from cordboard.datasource.excel.table import Table
 
 T = TypeVar("T")
 
@@ -97,9 +97,8 @@ class WorkbookFolder:
     async def row(self, place: Place, number: int) -> Row | None:
         """See Workbooks."""
         held, opened = await self.current(place.workbook, place.encoding)
-        table = await self._table(held, opened, place)
-        found = table.row(number - 1)
-        return found if table.first < number and any(value is not None for value in found.values.values()) else None
+        await self._see(held, opened, place)
+        return opened.row(place, number)
 
     async def cell(self, place: Place, address: str) -> Cell:
         """See Workbooks."""
@@ -114,11 +113,8 @@ class WorkbookFolder:
     async def check_writable(self, place: Place, columns: Sequence[str]) -> None:
         """See Workbooks."""
         held, opened = await self.current(place.workbook, place.encoding)
-        if not opened.book.writable:
-            raise WorkbookError(f"{held.path.name} can only be read: save it as .xlsx to have it written")
-        table = await self._table(held, opened, place)
-        for name in columns:
-            table.column(name)
+        await self._see(held, opened, place)
+        opened.check_writable(place, columns)
 
     def states(self) -> Sequence[WorkbookState]:
         """See Workbooks."""
@@ -175,10 +171,7 @@ class WorkbookFolder:
 
     def _of(self, workbook: str, encoding: str = "") -> Held:
         """What is known of a workbook; its name may leave the ending away. Raises WorkbookError."""
-        name = workbook.strip()
-        parts = PurePosixPath(name.replace("\\", "/")).parts
-        if not name or "\0" in name or not parts or ".." in parts or parts[0] in {"/", "."} or ":" in parts[0]:
-            raise WorkbookError(f"{workbook!r} is no name of a workbook: write the name of a file in {self.folder}")
+        parts = parts_of(workbook, self.folder)
         path = self.folder.joinpath(*parts)
         if path.suffix.lower() not in _KNOWN:
             there = (path.with_name(path.name + ending) for ending in _KNOWN)
@@ -188,11 +181,11 @@ class WorkbookFolder:
             canonical = f"{canonical} ({encoding})"
         return self.held.setdefault(canonical, Held(canonical, path, encoding))
 
-    async def _table(self, held: Held, opened: Opened, place: Place) -> Table:
+    async def _see(self, held: Held, opened: Opened, place: Place) -> None:
+        """Read a sheet beside the loop, if it was not read before. Raises WorkbookError."""
         if not opened.seen(place):
             async with held.lock:
-                return await self.in_thread(partial(opened.table, place))
-        return opened.table(place)
+                await self.in_thread(partial(opened.table, place))
 
     async def _look(self, held: Held) -> None:
         await self._look_at_file(held)

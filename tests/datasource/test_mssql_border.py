@@ -90,7 +90,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 
 def source(**more: Any) -> Sources:
-    given = {
+    given: dict[str, Any] = {
         "host": "sql.company.com",
         "database": "crm",
         "user": "reader",

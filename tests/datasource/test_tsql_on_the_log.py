@@ -1,13 +1,15 @@
 """The two queries of old scenarios over the view of the exchange's own store."""
 
-import asyncio
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from cordboard.datasource.sql.ports import SqlQuestion
+from cordboard.datasource.sql.service import SqlService
 from cordboard.store.database import open_store
+from cordboard.testing.call_log import HISTORY, NOW, write
 from cordboard.testing.postgres import postgres_server, postgres_store
 from cordboard.testing.sources import log_service
 
@@ -22,25 +24,41 @@ LAST_CALLER = """SELECT TOP 1 @AOutNumber = [AOutNumber]
   ORDER BY [TimeAnswer] DESC"""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_view_of_the_store_is_understood(tmp_path: Path, kind: str) -> None:
-    """An empty log: every column is there under its name, of its type."""
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+async def service(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlService]:
+    """Over a log with a hundred legs."""
+    sqlite = request.param == "sqlite"
+    async with await open_store(tmp_path / "a.sqlite") if sqlite else postgres_store(tmp_path) as store:
+        await write(store.call_log, HISTORY)
+        made = log_service(str(tmp_path / "a.sqlite") if sqlite else postgres_server().database_of(tmp_path), now=NOW)
+        yield made
+        made.close()
 
-    async def run() -> None:
-        opened = await open_store(tmp_path / "a.sqlite") if kind == "sqlite" else postgres_store(tmp_path)
-        async with opened:
-            address = str(tmp_path / "a.sqlite") if kind == "sqlite" else postgres_server().database_of(tmp_path)
-            service = log_service(address)
-            values = {"CallCount": Decimal(1), "CallerID": "+380671234567", "AOutNumber": "was"}
-            try:
-                counted = await service.ask(SqlQuestion("", FIRST_CALL, values))
-                assert counted.assigned == {"CallCount": Decimal(0)}
-                found = await service.ask(SqlQuestion("oktell", LAST_CALLER, values))
-                assert (found.assigned, found.found) == ({}, False)
-                every = await service.ask(SqlQuestion("", "SELECT * FROM A_Stat_Connections_1x1", {}))
-                assert len(every.columns) == 15
-            finally:
-                service.close()
 
-    asyncio.run(run())
+@pytest.mark.parametrize(
+    ("caller", "count"),
+    [
+        ("0671112233", 2),  # the call that was transferred counts twice; its menu and the attempts do not
+        ("067 1112233", 0),  # has heard the menu only
+        ("+380671112233", 0),  # has called under another writing
+        ("044 555 66 00", 1),
+        ("0504445566", 0),  # nobody answered
+    ],
+)
+async def test_the_calls_of_a_number(service: SqlService, caller: str, count: int) -> None:
+    values = {"CallCount": Decimal(9), "CallerID": caller}
+    assert (await service.ask(SqlQuestion("", FIRST_CALL, values))).assigned == {"CallCount": Decimal(count)}
+
+
+@pytest.mark.parametrize(
+    ("caller", "found"),
+    [
+        ("+380671112233", {"AOutNumber": "101"}),  # Boris's later attempt was not answered
+        ("+380509998877", {"AOutNumber": "102"}),  # last year's same week
+        ("+380501112202", {}),  # attempts only
+        ("0671112233", {}),
+    ],
+)
+async def test_who_called_a_number_last(service: SqlService, caller: str, found: dict[str, str]) -> None:
+    values = {"AOutNumber": "was", "CallerID": caller}
+    assert (await service.ask(SqlQuestion("oktell", LAST_CALLER, values))).assigned == found

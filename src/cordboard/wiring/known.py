@@ -3,6 +3,7 @@
 import asyncio
 
 from cordboard.config import Settings
+from cordboard.datasource.sql.ports import OWN_LOG
 from cordboard.scenario.references import References, known_things
 from cordboard.store.database import Store
 
@@ -18,5 +19,5 @@ async def known_to(store: Store, settings: Settings) -> References:
         user=[user.login for user in office.users],
         line=[each.line.name for each in office.lines],
         secret=[secret.name for secret in await store.web_settings.secrets()],
-        source=[source.name for source in await store.data_sources.sources()],
+        source=[OWN_LOG, *(source.name for source in await store.data_sources.sources())],
     )

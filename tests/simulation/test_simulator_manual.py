@@ -55,7 +55,7 @@ def test_an_example_of_the_manual_is_true(text: str, office: OfficeInMemory) -> 
 
 
 def test_there_are_examples_of_all_parts() -> None:
-    assert (sorted(SCENARIOS), len(OFFICES), len(SCRIPTS)) == (["reminder", "shop"], 1, 6)
+    assert (sorted(SCENARIOS), len(OFFICES), len(SCRIPTS)) == (["debts", "reminder", "shop"], 1, 7)
 
 
 @pytest.mark.parametrize(

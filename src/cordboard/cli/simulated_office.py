@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from html import unescape
 from pathlib import Path
@@ -18,8 +18,10 @@ import structlog
 
 from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
+from cordboard.cli.simulated_tables import given_workbooks
 from cordboard.components import catalogue
 from cordboard.config import Settings
+from cordboard.datasource.excel.ports import Workbooks
 from cordboard.datasource.web.nobody import Nobody
 from cordboard.datasource.web.ports import Web
 from cordboard.office.calendar import CalendarFile, OfficeCalendar
@@ -47,6 +49,7 @@ from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
+from cordboard.scenario.ports import Effect
 from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.simulation.script import Given
@@ -97,7 +100,9 @@ class OfficeInMemory:
         self.country = office.settings.country
 
     @asynccontextmanager
-    async def opened(self, given: Given, exchange: Exchange) -> AsyncIterator[Mapping[type, object]]:
+    async def opened(
+        self, given: Given, exchange: Exchange, effects: Callable[[], Awaitable[Sequence[Effect]]]
+    ) -> AsyncIterator[Mapping[type, object]]:
         """See SimulatedOffice."""
         rooms = ConferenceRooms(exchange)
         with TemporaryDirectory(prefix="cordboard-") as recordings:
@@ -116,6 +121,7 @@ class OfficeInMemory:
                     CallHistory: LoggedCallHistory(HeldCalls(), self._directory),
                     NumberLists: OfficeNumberLists(HeldNumberLists(), SystemClock()),
                     Web: Nobody(),
+                    Workbooks: given_workbooks(given.tables, self.country, effects),
                     Templates: TemplateFolder(self._prompts.with_name("templates")),
                     Random: Random(1),
                 }

@@ -155,6 +155,8 @@ class Given:
     answers: Mapping[str, Sequence[StepAnswer | None]] = field(default_factory=dict)
     """By `step`, `scenario.step`, or the kind of a component. Each serves one visit, the last all others; with None the
     component runs."""
+    tables: Mapping[str, Mapping[str, Sequence[Mapping[str, str]]]] = field(default_factory=dict)
+    """By workbook and sheet the rows, each by column."""
     pins: Mapping[str, str] = field(default_factory=dict)
     """The right PIN of a user, by his login."""
 

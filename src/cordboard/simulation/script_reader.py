@@ -9,7 +9,7 @@ from typing import Any
 from cordboard.scenario.faults import Fault
 from cordboard.scenario.rehearsal import StepAnswer
 from cordboard.scenario.said import said
-from cordboard.scenario.text.nodes import MapNode, Node, Scalar, TextError, compose
+from cordboard.scenario.text.nodes import ListNode, MapNode, Node, Scalar, TextError, compose
 from cordboard.scenario.values import ValueType, parse, parse_number
 from cordboard.simulation.expected import SHAPES, Shape, read_wanted
 from cordboard.simulation.far_end import FarEnd
@@ -34,6 +34,7 @@ STATES: Mapping[str, Callable[[], FarEnd]] = {
 PERSON_FIELDS = ("answers", "rejects", "hangs_up", "speaks", "when")
 ANSWER_FIELDS = ("exit", "set", "after", "error", "never", "runs")
 CALL_FIELDS = tuple(field.name for field in fields(SecondCall))
+_ONLY_SHEET = "Sheet1"
 _GIVEN = tuple(field.name for field in fields(Given))
 
 
@@ -117,6 +118,7 @@ class _ScriptReader(NodeReader):
             "variables": lambda inner: {**base.variables, **self.values(inner, "variables")},
             "people": lambda inner: {**base.people, **self._people(inner)},
             "answers": lambda inner: {**base.answers, **self._answers(inner)},
+            "tables": lambda inner: {**base.tables, **self._tables(inner)},
             "pins": lambda inner: {**base.pins, **{n: self.text(i) for n, i in self.map(inner, "pins").items()}},
         }
         found = self.fields(node, _GIVEN, "given")
@@ -161,6 +163,21 @@ class _ScriptReader(NodeReader):
             name: [self._answer(item) for item in self.items(inner)]
             for name, inner in self.map(node, "answers").items()
         }
+
+    def _tables(self, node: Node) -> dict[str, dict[str, list[dict[str, str]]]]:
+        return {
+            workbook: {
+                sheet: [self._row(row) for row in self.items(rows)] for sheet, rows in self._sheets(inner).items()
+            }
+            for workbook, inner in self.map(node, "tables").items()
+        }
+
+    def _sheets(self, node: Node) -> dict[str, Node]:
+        """The sheets of a workbook; rows alone are those of its only one."""
+        return {_ONLY_SHEET: node} if isinstance(node, ListNode) else self.map(node, said("a workbook"))
+
+    def _row(self, node: Node) -> dict[str, str]:
+        return {column: self.text(cell) for column, cell in self.map(node, said("a row")).items()}
 
     def _answer(self, node: Node) -> StepAnswer | None:
         if isinstance(node, Scalar):

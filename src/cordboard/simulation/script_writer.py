@@ -52,6 +52,7 @@ def _given(given: Given, zone: tzinfo) -> dict[str, Any]:
     told["variables"] = {name: _value(value) for name, value in given.variables.items()}
     told["people"] = {name: [_behaviour(each) for each in found] for name, found in given.people.items()}
     told["answers"] = {name: [_answer(each) for each in found] for name, found in given.answers.items()}
+    told["tables"] = {name: {sheet: list(rows) for sheet, rows in book.items()} for name, book in given.tables.items()}
     told["pins"] = dict(given.pins)
     return {name: value for name, value in told.items() if value or name == "caller"}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
@@ -11,7 +11,7 @@ from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.component import Component, ScenarioKind
 from cordboard.scenario.context import Context
 from cordboard.scenario.limits import Limits
-from cordboard.scenario.ports import Message, Release, RunInfo, RunTrace, ScenarioError, StepTrace
+from cordboard.scenario.ports import Effect, Message, Release, RunInfo, RunTrace, ScenarioError, StepTrace
 from cordboard.scenario.programs import ReleasePrograms
 from cordboard.scenario.rehearsal import StepAnswer
 from cordboard.scenario.results import RunResult
@@ -64,8 +64,13 @@ class SimulatedOffice(Protocol):
     def country(self) -> str:
         """ISO 3166 code, for reading numbers."""
 
-    def opened(self, given: Given, exchange: Exchange) -> AbstractAsyncContextManager[Mapping[type, object]]:
-        """What the components ask for, for the time of one simulation. Never the real world outside."""
+    def opened(
+        self, given: Given, exchange: Exchange, effects: Callable[[], Awaitable[Sequence[Effect]]]
+    ) -> AbstractAsyncContextManager[Mapping[type, object]]:
+        """What the components ask for, for the time of one simulation. Never the real world outside.
+
+        `effects` gives those that were committed so far: what was written into a given table is seen in it.
+        """
 
     def names_of(self, target: Target) -> Collection[str]:
         """How the owner of a phone may be called in a script: account, login, internal number."""
@@ -126,7 +131,7 @@ class Simulation:
         self._programs = ReleasePrograms(
             Release(1, dict(self._scenarios)), office.catalogue, office.zone, office.country
         )
-        async with office.opened(given, self._exchange) as ports:
+        async with office.opened(given, self._exchange, self._store.effects) as ports:
             return await self._play_with(ports)
 
     async def _play_with(self, ports: Mapping[type, object]) -> Report:

@@ -151,9 +151,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         stack.push_async_callback(rooms.close)
         stack.push_async_callback(tags.close)
         client, node = GuardedClient(), node_name(settings.data)
-        data = await stack.enter_async_context(
-            open_data(store, settings.tables, client, clock, node, country=lambda: office.settings.country)
-        )
+        data = await stack.enter_async_context(open_data(store, settings, office, client, clock=clock, node=node))
         calendar = CalendarFile(settings.calendar)
         runner = Runner(
             catalogue(),

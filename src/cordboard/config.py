@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """Port of the web server."""
     time_zone: str = "Europe/Kyiv"
     """The office's time zone. Once it is set, the office keeps it."""
+    date_first: Annotated[int, Field(ge=1, le=7)] = 7
+    """The day with which weeks begin in queries of the own call log (T-SQL's DATEFIRST): 1 Monday … 7 Sunday."""
     trace_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """For how many days the steps of scenario runs are kept."""
     trace_runs: Annotated[int, Field(ge=100, le=10_000_000)] = 200_000

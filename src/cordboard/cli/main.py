@@ -39,6 +39,8 @@ COMMANDS = {
     "mail": ("cordboard.cli.outbox:mail", "The office's mail server."),
     "sms": ("cordboard.cli.sms:app", "SMS: lines to the mobile network, limits, and the messages."),
     "webhook": ("cordboard.cli.outbox:webhook", "Whom webhooks may call, and how they are signed."),
+    "source": ("cordboard.cli.source:app", "Databases that scenarios may ask."),
+    "workbook": ("cordboard.cli.workbook:app", "Workbooks of scenarios: who has them open, what waits to be written."),
     "web": ("cordboard.cli.web:app", "Web services that scenarios ask."),
     "manual": (
         "cordboard.cli.manual:write",

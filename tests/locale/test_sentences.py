@@ -22,6 +22,7 @@ VAGUE = frozenset(
     {"{name}: {fault}", "{0}{1}: {2}", "variable {0}: {1}", "; the cord of a row stands in it as `to`"}
     | {"{name}: expected {wanted}, was {row}", "not_heard {text}: heard {told}"}
     | {"cordboard {0}", "--keys: {0}.", "--since: {0}."}
+    | {"+{0} ERROR {1}: {2}", "ESME_{0} (0x{1}): {2}"}
 )
 """Frames around other words: what stands in them is told by itself."""
 EXCUSED = {
@@ -31,9 +32,16 @@ EXCUSED = {
     "mismatch(symbol, known(a), known(b))": "made with said() there",
     "mismatch(symbol, left, right)": "made with said() there",
     "hour if unit == 'm' else day": "made with said() there",
-    "answer.error": "the words of whoever wrote the script",
     "before['error']": "told once already, and kept in the store",
     "plain": "becomes a BadScheduleError",
+    "part.strip()": "becomes a Fault or a CalendarError",
+    "told": "becomes a CalendarError; or made with words() nearby",
+    "why": "the note of a session that has ended, set where it ended",
+    "pcm.decode(errors='replace')": "said by RHVoice's own process, in rhvoice_library.py",
+    "_FAULTS[why].format(name=self._name, **_LIMITS, words=head.get('words', ''))": "a table of sentences",
+    "_FAULTS['password'].format(name=path.name)": "a table of sentences",
+    "'\\n'.join((f'{file}: {fault}' for fault in faults))": "sentences that are yielded there",
+    "'\\n'.join((_sentence(error) for error in fault.errors()))": "made by _sentence() there",
     "'; '.join((f\"{'.'.join(path)}: {text}\" for path, text in collapsed(error)))": "sentences of pydantic_words",
 }
 """What an error is given that is no literal, and why."""

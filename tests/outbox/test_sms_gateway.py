@@ -189,14 +189,14 @@ async def test_it_may_wait_for_the_office(store: Store, clock: Hands) -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        (SmsRules(parts_a_day=2), "the office's limit of 2 parts a day is reached (see `cordboard sms limits`)"),
+        (SmsRules(parts_a_day=2), "the office's limit of 2 parts a day is reached; see `cordboard sms limits`"),
         (
             SmsRules(money_a_day=Decimal("1.25")),
-            "the office's limit of 1.25 UAH a day for SMS is reached (see `cordboard sms limits`)",
+            "the office's limit of 1.25 UAH a day for SMS is reached; see `cordboard sms limits`",
         ),
         (
             SmsRules(scenario_parts_a_day=2),
-            "the limit of 2 parts a day for orders of one scenario is reached (see `cordboard sms limits`)",
+            "the limit of 2 parts a day for orders of one scenario is reached; see `cordboard sms limits`",
         ),
     ],
 )

@@ -104,7 +104,7 @@ def _faults(written: Mapping[str, Any]) -> Iterator[str]:
     yield from _unknown("", written, _KEYS)
     engines = written.get("engines", {})
     if not isinstance(engines, dict) or len(engines) > _MANY:
-        yield f"engines: write a table [engines.name] for each further engine, at most {_MANY}."
+        yield f"engines: write a table [engines.name] for each further engine; there may be {_MANY}."
         engines = {}
     for name, about in engines.items():
         yield from _faults_of_engine(f"engines.{name}", name, about)

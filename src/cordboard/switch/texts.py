@@ -42,7 +42,7 @@ class SipTexts:
         """See Texts."""
         if peer.account:
             up = bool(self._ways.to(PhoneTarget(peer.account)))
-            return TextState(up, f"{peer.account} {'is' if up else 'has not'} signed in")
+            return TextState(up, f"{peer.account} is signed in" if up else f"{peer.account} has not signed in")
         keeper = self._lines.get(peer.line)
         if keeper is None:
             return TextState(up=False, note=f"there is no line {peer.line!r}, or it is switched off")

@@ -7,18 +7,69 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1]
-ROOMS = ("scenario", "components", "simulation", "speech/service.py", "speech/numerals", "office/checks.py")
-"""Where every error is one of a scenario, of its components, or of its tests."""
+ROOMS = (
+    *("scenario", "components", "simulation", "office", "speech", "store", "config.py"),
+    *("datasource", "outbox", "switch/texts.py", "wiring/sms.py"),
+)
+"""Where an error reaches a user: in a trace, in a list of deliveries or of lines, or as the answer of a command."""
 TOLD = ("cli",)
 """Commands: what they print and the heads of their tables. Their helps are asked of the commands themselves."""
+LOGGED = frozenset(
+    {
+        # What comes in and cannot be read is passed over: only the log tells of it.
+        "outbox/sms/pdu.py",
+        "outbox/sms/pdu_header.py",
+        "outbox/sms/smpp_incoming.py",
+        # Rules for whoever writes components or code: no user can break them.
+        "scenario/catalogue.py",
+        "scenario/component.py",
+        "scenario/properties.py",
+        "store/tables.py",
+        "office/recordings.py",
+        "office/listing.py",
+    }
+)
+"""Modules of these rooms that say nothing to users."""
 _SAYING = frozenset({"said"})
 _ERRORS = frozenset(
     {"ScenarioError", "BadValueError", "ExpressionError", "EvaluationError", "ValueError", "LimitReached"}
-    | {"SpeechError", "SimulationError", "BadScheduleError"}
+    | {"SpeechError", "SimulationError", "BadScheduleError", "EngineError", "PromptError", "SpeechConfigError"}
+    | {"WebError", "NoAnswerError", "WebTimeoutError", "NotReachedError", "NotAllowedError", "LostError"}
+    | {"OutOfTimeError", "TooLargeError", "BadUrlError", "BadPathError", "BadAnswerError"}
+    | {"WorkbookError", "BusyError", "ChangedError", "SeveralRowsError"}
+    | {"SqlError", "SqlTextError", "SqlTimeoutError", "SqlAwayError"}
+    | {"TemporaryError", "PermanentError", "UncertainError", "PostponedError", "BadAddressError", "TooLongError"}
+    | {"ProviderFileError", "Refusal", "SilentError", "GoneError", "NoPromptError", "ClosedError", "NotSentError"}
+    | {"TextPutOffError", "TextRefusedError", "TextUnansweredError"}
+    | {"StoreError", "StoreUnusableError", "ConflictError", "SettingsError"}
 )
-_GIVEN_TO = _ERRORS | {"Fault", "Failure", "_fault", "fault", "report", "add", "warn"} | {"fail", "told", "print"}
+_GIVEN_TO = (
+    _ERRORS
+    | {"Fault", "Failure", "_fault", "fault", "report", "add", "warn", "fail", "told", "print"}
+    | {"Applied", "Receipt", "one_line", "TextState", "LineSetting", "Watched", "refuse", "_remember"}
+)
 """What takes a message, and perhaps a hint."""
-_HINTS = frozenset({"hint", "message"})
+_HINTS = frozenset({"hint", "message", "error", "note"})
+_NAMED = _HINTS | {
+    "words",
+    "faults",
+    "refusal",
+    "_note",
+    "_gone",
+    "_closed",
+    "_away_words",
+    "_HINT",
+    "_WORDS",
+    "_READ_ONLY",
+}
+"""Variables that hold a sentence until it is said."""
+_SAYERS = frozenset(
+    {"busy", "words", "note", "trouble", "why_unusable", "_sentence"}
+    | {"late", "away", "refuses", "where", "_parse_words"}
+)
+"""Functions whose answer is a sentence."""
+_TABLES = frozenset({"_CMS", "_CME", "_TABLE", "_FAULTS", "_WORDS", "_TROUBLE", "_REGISTRATIONS", "_UNCLOSED"})
+"""Sentences by what they are about."""
 
 Constants = Mapping[str, str]
 
@@ -40,7 +91,9 @@ def files(*rooms: str) -> Iterator[Path]:
     """The modules of rooms, or those that are named."""
     for room in rooms:
         path = SOURCE / room
-        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            if str(file.relative_to(SOURCE)) not in LOGGED:
+                yield file
 
 
 def lost(file: Path, excused: Mapping[str, str]) -> list[str]:
@@ -64,13 +117,16 @@ def _is_found(node: ast.expr) -> bool:
         case ast.Constant(value=str()) | ast.JoinedStr():
             return True
         case ast.Call():
-            return _name(node) == "said" or ast.unparse(node).startswith("str(")
+            text = ast.unparse(node)
+            return _name(node) in _SAYING | _SAYERS or text.startswith("str(") or "one_line(f" in text
         case ast.IfExp():
             return _is_found(node.body) and _is_found(node.orelse)
         case ast.Name(id=name):
             # Assigned nearby, where it is found; or handed on.
-            return name in {"message", "error", "words", "text"} or name.isupper()
-        case ast.Attribute(attr="message") | ast.Subscript(value=ast.Attribute(attr="args")):
+            return name in _NAMED | {"text"} or name.isupper()
+        case ast.Attribute(attr=name):
+            return name in _NAMED | _SAYERS
+        case ast.Subscript(value=ast.Attribute(attr="args")):
             return True
     return False
 
@@ -95,18 +151,33 @@ def _of(node: ast.AST, constants: Constants) -> Iterator[str]:
         if name in _SAYING and node.args and isinstance(node.args[0], ast.Constant):
             # How a value is written makes no difference to its translation.
             yield re.sub(r"\{(\w+)![rs]\}", r"{\1}", str(node.args[0].value))
-        elif name in _GIVEN_TO:
+        elif name in _GIVEN_TO and ast.unparse(node.func) != "call.refuse":  # that is the far end's own words
             given = [*node.args, *(each.value for each in node.keywords if each.arg in _HINTS)]
             texts = (text for each in given for text in _literal(each, constants))
             yield from (line for text in texts for line in (_lines(text) if name == "print" else [text]))
-    elif isinstance(node, ast.Assign | ast.AugAssign):
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        if getattr(target, "id", "") in _HINTS:
-            yield from _literal(node.value, constants)
+        elif name == "append" and "faults" in ast.unparse(node.func):
+            yield from _literal(node.args[0], constants)
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None:
+        yield from _assigned(node, node.value, constants)
+    elif isinstance(node, ast.FunctionDef) and node.name in _SAYERS:
+        answers = [each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value is not None]
+        yield from (text for answer in answers for text in _literal(answer, constants))
     elif isinstance(node, ast.Return) and node.value is not None:
         yield from (text for text in _literal(node.value, constants) if text.startswith("did you mean"))
     elif isinstance(node, ast.Yield) and node.value is not None:
         yield from _literal(node.value, constants)
+
+
+def _assigned(node: ast.Assign | ast.AugAssign | ast.AnnAssign, value: ast.expr, constants: Constants) -> Iterator[str]:
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    name = target.id if isinstance(target, ast.Name) else getattr(target, "attr", "")
+    if name in _TABLES:
+        rows = [row for each in ast.walk(value) if isinstance(each, ast.Dict) for row in each.values]
+        cells = [cell for row in rows for cell in (row.elts if isinstance(row, ast.Tuple) else [row])]
+        yield from (text for cell in cells for text in _literal(cell, constants))
+    elif name in _NAMED:
+        parts = value.elts if isinstance(value, ast.List) else [getattr(value, "elt", value)]
+        yield from (text for part in parts for text in _literal(part, constants))
 
 
 def _lines(template: str) -> Iterator[str]:
@@ -163,5 +234,12 @@ def _literal(node: ast.expr, constants: Constants) -> Iterator[str]:
                 else:
                     parts.append(f"{{{number}}}")
                     number += 1
+                    yield from _within(each, constants)
             if " " in (text := "".join(parts)).strip() and len(text) > 8:
                 yield text
+
+
+def _within(place: ast.expr, constants: Constants) -> Iterator[str]:
+    """What may stand at a place of an f-string, if it is written there."""
+    if isinstance(place, ast.FormattedValue) and isinstance(place.value, ast.IfExp | ast.BoolOp | ast.Name):
+        yield from _literal(place.value, constants)

@@ -147,7 +147,7 @@ class _Job:
             return SqlTimeoutError(pool.late(self._work.seconds))
         if pool.driver.lost(error):
             return SqlAwayError(pool.away(error))
-        return SqlError(pool.refused(error))
+        return SqlError(pool.refuses(error))
 
 
 def _fetched(cursor: Any, work: Work) -> Outcome:
@@ -243,7 +243,7 @@ class SourcePool:
         why = words_of(error, self._password)
         return f"the database {self._name!r} does not answer ({why}): start it{self._hint}"
 
-    def refused(self, error: BaseException) -> str:
+    def refuses(self, error: BaseException) -> str:
         """It does not want to."""
         return f"the database {self._name!r} refuses: {words_of(error, self._password)}"
 

@@ -26,10 +26,10 @@ from cordboard.telephony import Clock, PhoneNumber
 
 _WORDS: Mapping[Limit, str] = MappingProxyType(
     {
-        Limit.PARTS: "the office's limit of {0.parts_a_day} parts a day is reached",
-        Limit.MONEY: "the office's limit of {0.money_a_day} {1} a day for SMS is reached",
-        Limit.SCENARIO: "the limit of {0.scenario_parts_a_day} parts a day for orders of one scenario is reached",
-        Limit.RECIPIENT: "{0.messages_a_day_to_one} SMS went to this phone today: perhaps a machine answers there",
+        Limit.PARTS: "the office's limit of {parts} parts a day is reached",
+        Limit.MONEY: "the office's limit of {money} {currency} a day for SMS is reached",
+        Limit.SCENARIO: "the limit of {parts} parts a day for orders of one scenario is reached",
+        Limit.RECIPIENT: "{messages} SMS went to this phone today: perhaps a machine answers there",
     }
 )
 _SEE = "see `cordboard sms limits`"
@@ -103,7 +103,7 @@ class SmsGateway:
         try:
             quiet = quiet_hours(rules.quiet)
         except ValueError as fault:
-            raise TemporaryError(f"{fault} ({_SEE})") from fault
+            raise TemporaryError(f"{fault}; {_SEE}") from fault
         zones = zones_of(PhoneNumber(delivery.recipient, delivery.recipient).zones, zone)
         ask = self._working if rules.working_time else None
         working = (lambda at: ask(at.astimezone(zone))) if ask is not None else None
@@ -192,7 +192,13 @@ def _receipt(line: str, parts: int) -> Receipt:
 
 
 def _refuse(limit: Limit, rules: SmsRules, line: SmsLineConfig, today: datetime) -> NoReturn:
-    words = f"{_WORDS[limit].format(rules, line.currency)} ({_SEE})"
+    told = _WORDS[limit].format(
+        parts=rules.scenario_parts_a_day if limit is Limit.SCENARIO else rules.parts_a_day,
+        money=rules.money_a_day,
+        currency=line.currency,
+        messages=rules.messages_a_day_to_one,
+    )
+    words = f"{told}; {_SEE}"
     if limit is Limit.RECIPIENT:
         raise PermanentError(words)
     tomorrow = (today + timedelta(hours=36)).replace(hour=0)  # a day may have 23 or 25 hours

@@ -186,7 +186,8 @@ def _check_inserts(request: Request, place: str, names: Sequence[str]) -> None:
     for text in request.texts():
         for name in _INSERT.findall(text):
             if name not in names:
-                raise ProviderFileError(f"[{place}] inserts {{{name}}}, and there are {', '.join(names)}")
+                insert = f"{{{name}}}"
+                raise ProviderFileError(f"[{place}] inserts {insert}, and there are {', '.join(names)}")
 
 
 def _table(written: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -199,8 +200,12 @@ def _table(written: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _known(table: Mapping[str, Any], place: str, names: Sequence[str]) -> None:
     for name in table:
         if name not in names:
-            where = f"[{place}] has" if place else "the description has"
-            raise ProviderFileError(f"{where} {name!r}; it may have {', '.join(names)}")
+            possible = ", ".join(names)
+            raise ProviderFileError(
+                f"[{place}] has {name!r}; it may have {possible}"
+                if place
+                else f"the description has {name!r}; it may have {possible}"
+            )
 
 
 def _needed(table: Mapping[str, Any], place: str, *names: str) -> None:

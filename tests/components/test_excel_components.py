@@ -179,3 +179,27 @@ async def test_rows_are_walked_one_after_the_other_while_they_are_written(tmp_pa
         await on.writer.write()
         content = (on.folder / "debts.xlsx").read_bytes()
     assert [cells(content)[cell] for cell in ("E2", "E3", "E4")] == ["x", "old", "x"]
+
+
+async def test_a_failure_is_written_beside_the_callers_debt_and_a_new_file_is_seen_by_the_next_call(
+    tmp_path: Path,
+) -> None:
+    find = """
+    find:
+      component: excel_find_row
+      workbook: debts
+      where: {phone: =phone}
+      take: [{column: debt, variable: debt}, {column: result, variable: told}]
+      exits: {found: note}
+    note: {component: excel_write_cells, workbook: debts, where: {phone: =phone}, values: {result: Неудача}}
+    """
+    async with office(tmp_path) as on:
+        first = await walked(on, find, phone="+38 (067) 123-45-67")
+        second = await walked(on, find, phone="0671234567")
+        assert (first.variables["told"], second.variables["told"]) == ("", "Неудача")
+        await on.writer.write()
+        assert cells((on.folder / "debts.xlsx").read_bytes())["E2"] == "Неудача"
+        (on.folder / "new.tmp").write_bytes(rich([("phone", "debt", "result"), ("067/123.45.67", 9, "paid")]))
+        (on.folder / "new.tmp").replace(on.folder / "debts.xlsx")
+        third = await walked(on, find, phone="380671234567")
+        assert (third.variables["debt"], third.variables["told"]) == ("9", "paid")

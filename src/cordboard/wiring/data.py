@@ -42,8 +42,6 @@ async def open_data(
     try:
         ports = {Web: web, Workbooks: books, SqlSources: sql}
         yield Data(ports, books, WorkbookWriter(books, store.workbooks, clock, node))
-            {Web: web, Workbooks: books, SqlSources: sql}, books, WorkbookWriter(books, store.workbooks, clock, node)
-        )
     finally:
         await web.close()
         await asyncio.to_thread(sql.close)

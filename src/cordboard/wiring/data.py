@@ -40,7 +40,7 @@ async def open_data(
     web = WebService(client, store.web_settings, store.web_answers, clock)
     books = WorkbookFolder(settings.tables, store.workbooks, lambda: office.settings.country)
     try:
-        ports = {Web: web, Workbooks: books, SqlSources: sql}
+        ports: dict[type, object] = {Web: web, Workbooks: books, SqlSources: sql}
         yield Data(ports, books, WorkbookWriter(books, store.workbooks, clock, node))
     finally:
         await web.close()

@@ -96,7 +96,8 @@ async def test_killed_at_any_moment(tmp_path: Path, workbook: Path) -> None:
                     if await on.store.workbooks.begun("debts.xlsx") is not None:
                         break
                     await asyncio.sleep(0.001)
-            await asyncio.sleep(dice.random() * 0.01)
+            for _ in range(dice.randint(0, 10)):
+                await on.store.workbooks.waiting()  # takes a moment
             process.kill()
             await process.wait()
         process = await started(tmp_path)

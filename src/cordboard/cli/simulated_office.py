@@ -22,6 +22,8 @@ from cordboard.cli.simulated_tables import given_workbooks
 from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.datasource.excel.ports import Workbooks
+from cordboard.datasource.sql.nobody import NoDatabases
+from cordboard.datasource.sql.ports import SqlSources
 from cordboard.datasource.web.nobody import Nobody
 from cordboard.datasource.web.ports import Web
 from cordboard.office.calendar import CalendarFile, OfficeCalendar
@@ -121,6 +123,7 @@ class OfficeInMemory:
                     CallHistory: LoggedCallHistory(HeldCalls(), self._directory),
                     NumberLists: OfficeNumberLists(HeldNumberLists(), SystemClock()),
                     Web: Nobody(),
+                    SqlSources: NoDatabases(),
                     Workbooks: given_workbooks(given.tables, self.country, effects),
                     Templates: TemplateFolder(self._prompts.with_name("templates")),
                     Random: Random(1),

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, errors, fail, opened, settings_for, told, verbatim
 from cordboard.outbox.email import send
 from cordboard.outbox.mail_text import compose
 from cordboard.outbox.ports import (
@@ -54,7 +54,7 @@ async def show_all(
             each.state.value,
             str(each.tries),
             _moment(each.due, zone) if each.state is not State.SENDING else "now",
-            each.error,
+            verbatim([told(each.error)]),
         )
     console.print(table)
 
@@ -78,8 +78,8 @@ async def show(number: Number, data: Data = None) -> None:
         "settled": _moment(found.settled, zone),
         "tries": str(found.tries),
         "in doubt": f"{found.doubts} times" if found.doubts else "",
-        "error": found.error,
-        "answer": found.receipt,
+        "error": told(found.error),
+        "answer": told(found.receipt),
         "run": found.run_id,
         "chain": found.chain,
         **{name: str(value) for name, value in found.payload.items() if name not in ("to", "ordered")},

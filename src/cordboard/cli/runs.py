@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told, verbatim
 from cordboard.scenario.ports import RunTrace, StepTrace
 from cordboard.scenario.values import BadValueError, parse_duration, show
 from cordboard.telephony import PhoneNumber
@@ -90,7 +90,7 @@ def _table(runs: Sequence[RunTrace], zone: ZoneInfo) -> Table:
             run.caller or run.key,
             took,
             run.outcome.value if run.outcome else "runs",
-            run.error,
+            verbatim([told(run.error)]),
         )
     return table
 

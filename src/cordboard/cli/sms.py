@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from cordboard.cli import sms_messages, sms_rules
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told, verbatim
 from cordboard.datasource.web.guarded import GuardedClient
 from cordboard.outbox.ports import BadAddressError, DeliveryError, sms_recipient
 from cordboard.outbox.sms.keeping import LineKind, SmsLineConfig
@@ -55,8 +55,8 @@ def show_kind(
     """Show what a kind of line can be set up with."""
     table = Table("setting", "otherwise", "", box=None, pad_edge=False)
     for each in _declared(kind, {"provider": provider}):
-        otherwise = "must be given" if each.default is None else each.default
-        table.add_row(each.name, otherwise, " ".join([each.help, "/".join(each.choices)]))
+        otherwise = told("must be given") if each.default is None else each.default
+        table.add_row(each.name, otherwise, verbatim([" ".join([told(each.help), "/".join(each.choices)])]))
     console.print(table)
 
 

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told
 from cordboard.outbox.ports import SMS, BadAddressError, Delivery, State, sms_recipient
 from cordboard.outbox.sms.keeping import PhoneFate, ReceivedSms, SentSms
 from cordboard.outbox.sms.segments import TooLongError, segments
@@ -76,7 +76,7 @@ def _sent(delivery: Delivery, sms: SentSms | None) -> Row:
         str(sms.parts) if sms else "",
         str(delivery.payload.get("text", ""))[:40],
         sms.fate.value if sms and known else delivery.state.value,
-        sms.words if sms and known else delivery.error,
+        told(sms.words if sms and known else delivery.error),
     )
 
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told
 from cordboard.outbox.ports import BadAddressError, sms_recipient
 from cordboard.outbox.sms.keeping import OptOut, SmsRules
 from cordboard.outbox.sms.quiet import quiet_hours
+from cordboard.scenario.said import said
 from cordboard.store.database import Store
 
 optout = typer.Typer(help="Phones that get no SMS.", no_args_is_help=True)
@@ -62,16 +63,17 @@ async def limits(  # noqa: PLR0917  (each is an option of the command)
 
 
 def _show(rules: SmsRules) -> None:
+    unlimited = told(said("no limit"))
     rows = (
-        ("parts a day", str(rules.parts_a_day or "no limit")),
-        ("money a day", str(rules.money_a_day or "no limit")),
-        ("parts a day by one scenario", str(rules.scenario_parts_a_day or "no limit")),
-        ("messages a day to one phone", str(rules.messages_a_day_to_one or "no limit")),
-        ("parts of one message", str(rules.parts_of_one or "no limit")),
-        ("quiet hours", rules.quiet or "none"),
-        ("working time only", "yes" if rules.working_time else "no"),
-        ("plain signs where that saves", "yes" if rules.simplify else "no"),
-        ("stop words", ", ".join(rules.stop_words)),
+        (told("parts a day"), str(rules.parts_a_day or unlimited)),
+        (told("money a day"), str(rules.money_a_day or unlimited)),
+        (told("parts a day by one scenario"), str(rules.scenario_parts_a_day or unlimited)),
+        (told("messages a day to one phone"), str(rules.messages_a_day_to_one or unlimited)),
+        (told("parts of one message"), str(rules.parts_of_one or unlimited)),
+        (told("quiet hours"), rules.quiet or "none"),
+        (told("working time only"), "yes" if rules.working_time else "no"),
+        (told("plain signs where that saves"), "yes" if rules.simplify else "no"),
+        (told("stop words"), ", ".join(rules.stop_words)),
     )
     table = Table("limit", "", box=None, pad_edge=False)
     for name, value in rows:

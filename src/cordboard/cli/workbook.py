@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, verbatim
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, told, verbatim
 from cordboard.config import Settings
 from cordboard.datasource.excel.about import about, names
 from cordboard.datasource.excel.holders import busy, holder
@@ -37,8 +37,8 @@ async def show_all(data: Data = None) -> None:
     for name in sorted({*found, *waiting, *filter(None, faults)}):
         there = name in found
         who = await asyncio.to_thread(holder, settings.tables / name) if there else None
-        trouble = busy(Path(name), who) if who is not None else "" if there else "it is not there"
-        table.add_row(name, str(waiting.get(name, "")), str(faults.get(name, "")), trouble)
+        trouble = busy(Path(name), who) if who is not None else "" if there else told("it is not there")
+        table.add_row(name, str(waiting.get(name, "")), str(faults.get(name, "")), verbatim([told(trouble)]))
     console.print(table)
 
 
@@ -57,7 +57,7 @@ async def show(
         except WorkbookError as fault:
             fail(f"{fault}.")
     rows = {
-        "workbook": found.name if found.writable else f"{found.name} (can only be read)",
+        "workbook": found.name if found.writable else told(f"{found.name} (can only be read)"),
         "sheet": found.sheet,
         "others": ", ".join(each for each in found.sheets if each != found.sheet),
         "rows": str(found.rows),
@@ -82,7 +82,7 @@ async def faults(data: Data = None) -> None:
     table = Table("no", "at", "workbook", "what", "", box=None, pad_edge=False)
     for each in found:
         at = f"{each.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        table.add_row(str(each.seq), at, each.workbook, verbatim([_what(each)]), verbatim([each.error]))
+        table.add_row(str(each.seq), at, each.workbook, verbatim([_what(each)]), verbatim([told(each.error)]))
     console.print(table)
 
 

@@ -93,7 +93,9 @@ async def exchange(folder: Path, line: ScriptedLine) -> AsyncIterator[Store]:
 
 async def ended(store: Store) -> Any:
     """The value with which the one run of the scenario ends."""
-    while not (over := [run.ending for run in await store.runs.find(scenario="answer") if run.ending]):
+    while not (  # noqa: ASYNC110 - the database says nothing by itself
+        over := [run.ending for run in await store.runs.find(scenario="answer") if run.ending]
+    ):
         await asyncio.sleep(0.05)
     assert over[0].error == ""
     return over[0].value

@@ -28,7 +28,7 @@ def test_the_first_line_may_be_the_subject_and_the_language_chooses_the_file(fol
 
 @pytest.mark.parametrize("name", ["", "../secret", "/etc/passwd", "a/../../secret"])
 def test_a_name_leads_nowhere_else(folder: TemplateFolder, name: str) -> None:
-    with pytest.raises(TemplateError, match="is no name of a template|there is no template"):
+    with pytest.raises(TemplateError, match=r"is no name of a template|there is no template"):
         folder.find(name)
 
 
@@ -36,5 +36,5 @@ def test_what_is_not_there_or_cannot_be_read_is_told(folder: TemplateFolder, tmp
     with pytest.raises(TemplateError, match=r"there is no template 'later': put later.txt into"):
         folder.find("later")
     (tmp_path / "templates" / "bad.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(TemplateError, match="save bad.txt as text in UTF-8"):
+    with pytest.raises(TemplateError, match=r"save bad.txt as text in UTF-8"):
         folder.find("bad")

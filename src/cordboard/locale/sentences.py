@@ -7,6 +7,7 @@ pydantic meanwhile, and nothing but its text need be kept.
 
 import re
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +25,8 @@ class _Template:
     pattern: re.Pattern[str]
     told: str
     names: tuple[str, ...]
+    has_commas: bool
+    """Of its own: a list is cut at commas, but this sentence must not be."""
 
 
 def tell(sentence: str, language: str) -> str:
@@ -42,17 +45,19 @@ def _told(text: str, language: str, deep: int) -> str:
     sentences = table("sentences", language)
     if text in sentences:
         return str(sentences[text])
+    if text.endswith(".") and text[:-1] in sentences:
+        return f"{sentences[text[:-1]]}."
     if text in (words := table("words", language)):
         return str(words[text])
     if not deep:
         return text
+    templates = _templates(language)
+    if whole := _by_template((each for each in templates if each.has_commas), text, language, deep):
+        return whole
     if listed := _told_list(text, language, deep):
         return listed
-    for template in _templates(language):
-        if found := template.pattern.fullmatch(text):
-            given = zip(template.names, found.groups(), strict=True)
-            values = [value if name[1:] in _OWN else _value(value, language, deep - 1) for name, value in given]
-            return string.Formatter().vformat(template.told, (), dict(zip(template.names, values, strict=True)))
+    if whole := _by_template((each for each in templates if not each.has_commas), text, language, deep):
+        return whole
     for between in ("; ", ": "):
         # What a sentence is about stands before a colon: a property, a function, a variable.
         head, found_between, tail = text.partition(between)
@@ -64,6 +69,18 @@ def _told(text: str, language: str, deep: int) -> str:
     if text.endswith(".") and (told := _told(text[:-1], language, deep - 1)) != text[:-1]:
         return f"{told}."
     return text
+
+
+def _by_template(templates: Iterable[_Template], text: str, language: str, deep: int) -> str:
+    """The text by the first template that it fits, with its values told; empty without one."""
+    for template in templates:
+        # A fault that is shown alone has got a full stop: it belongs to no value.
+        stop = "." if text.endswith(".") and not template.told.endswith(".") else ""
+        if found := template.pattern.fullmatch(text.removesuffix(stop)):
+            given = zip(template.names, found.groups(), strict=True)
+            values = [value if name[1:] in _OWN else _value(value, language, deep - 1) for name, value in given]
+            return string.Formatter().vformat(template.told, (), dict(zip(template.names, values, strict=True))) + stop
+    return ""
 
 
 def _told_list(text: str, language: str, deep: int) -> str:
@@ -107,6 +124,7 @@ def _templates(language: str) -> list[_Template]:
             continue
         pattern = "".join(re.escape(literal) + ("(.*?)" if name is not None else "") for literal, name, *_ in parts)
         keys = tuple(f"_{name}" for name in names)
+        commas = any(", " in literal for literal, *_ in parts)
         renamed = re.sub(r"(?<!\{)\{(\w+)\}", r"{_\1}", told)
-        found.append(((letters, len(english)), _Template(re.compile(pattern, re.DOTALL), renamed, keys)))
+        found.append(((letters, len(english)), _Template(re.compile(pattern, re.DOTALL), renamed, keys, commas)))
     return [template for _, template in sorted(found, key=lambda each: each[0], reverse=True)]

@@ -5,6 +5,7 @@ A workbook of that many rows and 5 columns is read, looked through for phones, a
 """
 
 import argparse
+import asyncio
 import gc
 import io
 import statistics
@@ -16,11 +17,12 @@ from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
-from cordboard.datasource.excel.orders import Several
+from cordboard.datasource.excel.orders import Place, Several
 from cordboard.datasource.excel.patching import CellChange, patch
 from cordboard.datasource.excel.reading import read_book
 from cordboard.datasource.excel.table import Table
 from cordboard.telephony import PhoneNumber
+from cordboard.testing.tables import tables
 
 LOOK_UPS = 100
 
@@ -55,6 +57,29 @@ def found(table: Table, numbers: Sequence[PhoneNumber]) -> None:
         assert table.find({"phone": number}, Several.FIRST) is not None
 
 
+async def at_once(content: bytes, numbers: Sequence[PhoneNumber], rounds: int) -> None:
+    """Print what each of a hundred callers waits whose numbers are looked up at the same moment, by the service."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "tables").mkdir()
+        (folder / "tables" / "debtors.xlsx").write_bytes(content)
+        async with tables(folder) as on:
+
+            async def ask(number: PhoneNumber) -> float:
+                begin = time.perf_counter()
+                assert await on.books.find(Place("debtors"), {"phone": number}) is not None
+                return (time.perf_counter() - begin) * 1e3
+
+            first = await ask(numbers[0])
+            waits = [await asyncio.gather(*(ask(number) for number in numbers)) for _ in range(rounds)]
+    print(f"{first:10.1f} {'':>10}   the first of all: the file is read, and an index made")
+    slowest = [max(each) for each in waits]
+    whole = [wait for each in waits for wait in each]
+    print(
+        f"{statistics.median(whole):10.1f} {statistics.median(slowest):10.1f}   one of {len(numbers)} who ask at once"
+    )
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -76,6 +101,7 @@ def main() -> None:
     step = max(rows // LOOK_UPS, 1)
     numbers = [PhoneNumber.parse(f"067{row:07}", country="UA") for row in range(1, rows + 1, step)]
     measured(f"{len(numbers)} look-ups of a phone, one after another", rounds, lambda: found(table, numbers))
+    asyncio.run(at_once(content, numbers, rounds))
     one = [CellChange(rows * 4 // 5, 4, "called")]
     measured("patch one cell", rounds, lambda: patch(content, {"": one}))
     many = [CellChange(row, 4, "called") for row in range(1, rows, max(rows // 400, 1))][:400]

@@ -58,6 +58,8 @@ class WorkbookFolder:
         self._country = country
         self.held: dict[str, Held] = {}
         """All workbooks that were used, by name."""
+        self._named: dict[tuple[str, str], Held] = {}
+        """By what scenarios say, name and encoding: finding the file asks the disk for each ending."""
         self.unreadable: dict[int, tuple[JournalEntry, str]] = {}
         """Orders that nobody can carry out, and why."""
         self._seen = 0
@@ -171,15 +173,22 @@ class WorkbookFolder:
 
     def _of(self, workbook: str, encoding: str = "") -> Held:
         """What is known of a workbook; its name may leave the ending away. Raises WorkbookError."""
+        if (known := self._named.get((workbook, encoding))) is not None:
+            return known
         parts = parts_of(workbook, self.folder)
         path = self.folder.joinpath(*parts)
         if path.suffix.lower() not in _KNOWN:
             there = (path.with_name(path.name + ending) for ending in _KNOWN)
             path = next((each for each in there if each.is_file()), path.with_name(f"{path.name}.xlsx"))
         canonical = path.relative_to(self.folder).as_posix()
-        if encoding := encoding.strip() if path.suffix.lower() in TEXT else "":
-            canonical = f"{canonical} ({encoding})"
-        return self.held.setdefault(canonical, Held(canonical, path, encoding))
+        if path.suffix.lower() not in TEXT:
+            encoding_meant = ""
+        elif encoding_meant := encoding.strip():
+            canonical = f"{canonical} ({encoding_meant})"
+        held = self.held.setdefault(canonical, Held(canonical, path, encoding_meant))
+        if held.opened is not None:
+            self._named[workbook, encoding] = held
+        return held
 
     async def _see(self, held: Held, opened: Opened, place: Place) -> None:
         """Read a sheet beside the loop, if it was not read before. Raises WorkbookError."""
@@ -188,7 +197,11 @@ class WorkbookFolder:
                 await self.in_thread(partial(opened.table, place))
 
     async def _look(self, held: Held) -> None:
-        await self._look_at_file(held)
+        try:
+            await self._look_at_file(held)
+        except WorkbookError:
+            self._named.clear()  # it may be there by another ending
+            raise
         await self.take_in()
 
     async def _look_at_file(self, held: Held) -> None:

@@ -4,7 +4,9 @@ from cordboard.telephony import PhoneNumber
 
 
 @pytest.mark.parametrize(
-    "written", ["+380671234567", "0671234567", "380671234567", "00380671234567", "671234567", "+38 (067) 123-45-67"]
+    "written",
+    ["+380671234567", "0671234567", "380671234567", "00380671234567", "671234567", "+38 (067) 123-45-67"]
+    + ["8 067 123-45-67", "810 380 67 1234567"],
 )
 def test_one_phone_however_it_is_written(written: str) -> None:
     number = PhoneNumber.parse(written, country="UA")
@@ -24,6 +26,12 @@ def test_extensions_and_short_codes_mean_themselves(short: str) -> None:
 
 def test_numbers_of_two_countries_differ() -> None:
     assert PhoneNumber.parse("0671234567", country="UA") != PhoneNumber.parse("0671234567", country="DE")
+
+
+def test_the_way_abroad_of_one_country_is_understood_in_another() -> None:
+    assert PhoneNumber.parse("0079161234567", country="RU").canonical == "+79161234567"
+    assert PhoneNumber.parse("8 800 555-35-35", country="RU").canonical == "+78005553535"
+    assert PhoneNumber.parse("8 800 555-35-35", country="UA").canonical == "88005553535"
 
 
 @pytest.mark.parametrize("nothing", ["", "anonymous", "'; DROP TABLE users; --"])

@@ -1,7 +1,7 @@
 """Telephone numbers of the world, compared however they are written. The only user of `phonenumbers`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self
@@ -86,7 +86,7 @@ def _canonical(text: str, country: str) -> str:
     # phonenumbers makes nonsense of 112 and 2041: short codes and extensions are never numbers of the world.
     if len(digits) < 7 or not digits.isdigit():
         return dialled
-    for candidate, region in ((dialled, country), ("+" + digits, None)):
+    for candidate, region in ((dialled, country), *((f"+{each}", None) for each in _abroad(digits, country))):
         try:
             number = phonenumbers.parse(candidate, region)
         except phonenumbers.NumberParseException:
@@ -94,6 +94,17 @@ def _canonical(text: str, country: str) -> str:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return dialled
+
+
+def _abroad(digits: str, country: str) -> Iterator[str]:
+    """What the digits may be with their country, in the order in which it is tried."""
+    yield digits
+    if digits.startswith("00"):
+        yield digits[2:]
+    if digits.startswith("810"):
+        yield digits[3:]  # abroad, as it is dialled in Russia, and was in all its neighbours
+    if country == "UA" and digits.startswith("80"):
+        yield f"3{digits}"  # 8 067 …: the way between cities until 2009, still in many an address book
 
 
 @dataclass(frozen=True, slots=True)

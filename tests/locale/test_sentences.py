@@ -119,6 +119,38 @@ def test_what_stands_within_a_sentence_is_told_too() -> None:
     assert tell("texts: de is no language here: possible are en, ru and uk", "ru").startswith("texts: de — здесь")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        (
+            "the SMS line k is down: /dev/tty: the modem is gone; crm is down: crm.test:80 cannot be reached: refused",
+            "линия SMS k не работает: /dev/tty: модем пропал; crm не работает: до crm.test:80 не достучаться: refused",
+        ),
+        (
+            "line k: 1 of 2 parts were taken: /dev/ttyUSB0 answered +CMS ERROR 38: network out of order",
+            "линия k: из 2 частей принято 1: /dev/ttyUSB0, ответ +CMS ERROR 38: сеть неисправна",
+        ),
+        (
+            "smsc:2775 is not connected: the SMSC has not answered within 10 s; not connected yet",
+            "с smsc:2775 нет соединения: SMSC не ответил; секунд прошло: 10; соединения ещё нет",
+        ),
+        (
+            "crm.test was lost before it answered: ReadError; nobody knows whether it arrived",
+            "связь с crm.test потеряна до ответа: ReadError; дошло ли до неё, неизвестно",
+        ),
+        (
+            "No engine could speak the text (espeak-ng failed: x; RHVoice took longer than 5 s). "
+            "To get the engines anew: rm -r .speech && make up",
+            "Ни один синтезатор не смог произнести текст (espeak-ng, отказ: x; RHVoice работает дольше 5 с). "
+            "Поставить их заново: rm -r .speech && make up",
+        ),
+        ("there is no sheet 'a'; there are: b, c.", "нет листа 'a'; есть: b, c."),
+    ],
+)
+def test_sentences_within_frames_and_beside_others_are_told_each(sentence: str, told: str) -> None:
+    assert tell(sentence, "ru") == told
+
+
 def test_the_users_own_words_and_unknown_sentences_stay() -> None:
     assert tell("there is no step 'no such day, {0}'", "ru") == "нет шага 'no such day, {0}'"
     assert tell("something else happened", "uk") == "something else happened"

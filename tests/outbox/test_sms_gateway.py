@@ -68,7 +68,7 @@ async def test_the_first_line_that_takes_it_is_the_only_one(store: Store, clock:
     one, two = ScriptedLine("one"), ScriptedLine("two")
     sending = await gateway(store, clock, one, two)
     receipt = await sending.deliver(sms("ж" * 71, sender="Shop", scenario="first_call"))
-    assert receipt.text == "line one, 2 parts"
+    assert receipt.text == "SMS line one, 2 parts"
     (sent,) = one.sent
     assert (sent.to, sent.sender, sent.coding, sent.deadline) == (ANNA, "Shop", Coding.UCS2, TEN + timedelta(days=2))
     assert [part.text for part in sent.parts] == ["ж" * 67, "ж" * 4]
@@ -82,7 +82,7 @@ async def test_the_first_line_that_takes_it_is_the_only_one(store: Store, clock:
 async def test_a_line_that_does_not_take_it_leaves_it_to_the_next(store: Store, clock: Hands) -> None:
     one, two = ScriptedLine("one", TemporaryError("no signal")), ScriptedLine("two")
     receipt = await (await gateway(store, clock, one, two)).deliver(sms())
-    assert receipt.text == "line two"
+    assert receipt.text == "SMS line two"
     assert one.sent == two.sent
     assert [each.line for each in await store.sms_ledger.sent()] == ["two"]
 
@@ -271,7 +271,7 @@ async def test_what_was_taken_stays_so_though_the_ledger_cannot_be_written(
         raise OSError(number, references)
 
     monkeypatch.setattr(store.sms_ledger, "taken", fails)
-    assert (await sending.deliver(sms())).text == "line one"
+    assert (await sending.deliver(sms())).text == "SMS line one"
 
 
 @pytest.mark.parametrize(
@@ -294,4 +294,4 @@ async def test_what_a_crash_has_left_is_known_from_the_book(
         with pytest.raises(UncertainError, match="line one: nobody knows"):
             await sending.remembered(order)
     else:
-        assert await sending.remembered(order) == (Receipt("line one, 2 parts") if known else None)
+        assert await sending.remembered(order) == (Receipt("SMS line one, 2 parts") if known else None)

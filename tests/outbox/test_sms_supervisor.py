@@ -181,7 +181,7 @@ async def test_an_order_goes_out_once_and_its_fate_is_known(tmp_path: Path) -> N
     async with sqlite_store(tmp_path) as store, delivering(store, Hands(), one, two):
         await store.runs.emit([order("a", "ж" * 71)])
         (done,) = await settled(store, 1)
-        assert (done.state, done.receipt, done.tries) == (State.DELIVERED, "line two, 2 parts", 1)
+        assert (done.state, done.receipt, done.tries) == (State.DELIVERED, "SMS line two, 2 parts", 1)
         for reference in ("two-1-1", "two-1-2"):
             await two.inboxes[0].reported("two", SmsReport(reference, Fate.DELIVERED))
         (sent,) = await store.sms_ledger.sent(deliveries=[done.id])

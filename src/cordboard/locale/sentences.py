@@ -27,6 +27,13 @@ class _Template:
     names: tuple[str, ...]
     has_commas: bool
     """Of its own: a list is cut at commas, but this sentence must not be."""
+    has_colon: bool
+    letters: int
+    """Of its own: the more, the better it knows what it means."""
+
+    def stop(self, text: str) -> str:
+        """A fault that is shown alone has got a full stop: it belongs to no value."""
+        return "." if text.endswith(".") and not self.told.endswith(".") else ""
 
 
 def tell(sentence: str, language: str) -> str:
@@ -72,15 +79,39 @@ def _told(text: str, language: str, deep: int) -> str:
 
 
 def _by_template(templates: Iterable[_Template], text: str, language: str, deep: int) -> str:
-    """The text by the first template that it fits, with its values told; empty without one."""
-    for template in templates:
-        # A fault that is shown alone has got a full stop: it belongs to no value.
-        stop = "." if text.endswith(".") and not template.told.endswith(".") else ""
-        if found := template.pattern.fullmatch(text.removesuffix(stop)):
-            given = zip(template.names, found.groups(), strict=True)
-            values = [value if name[1:] in _OWN else _value(value, language, deep - 1) for name, value in given]
-            return string.Formatter().vformat(template.told, (), dict(zip(template.names, values, strict=True))) + stop
+    """The text by the template that it fits best, with its values told; empty without one."""
+    fitting = (
+        (each, found) for each in templates if (found := each.pattern.fullmatch(text.removesuffix(each.stop(text))))
+    )
+    best = next(fitting, None)
+    if best is None:
+        return ""
+    if best[1].start(1) == 0 and ": " in best[1][1]:
+        # What stands before a colon frames the rest: another template may know the frame.
+        frames = (pair for pair in fitting if pair[0].has_colon and ": " not in pair[1][1])
+        best = next(frames, best)
+    template, found = best
+    if cut := _told_cut(text, template, language, deep):
+        return cut
+    given = zip(template.names, found.groups(), strict=True)
+    values = [value if name[1:] in _OWN else _value(value, language, deep - 1) for name, value in given]
+    told = string.Formatter().vformat(template.told, (), dict(zip(template.names, values, strict=True)))
+    return told + template.stop(text)
+
+
+def _told_cut(text: str, template: _Template, language: str, deep: int) -> str:
+    """Two sentences, if the template only seems to fit because a value of it has swallowed one; empty otherwise."""
+    first, found, rest = text.partition("; ")
+    if found and template.pattern.fullmatch(first) and (told := _told(rest, language, deep - 1)) != rest:
+        return f"{_told(first, language, deep - 1)}; {told}"
+    place, found, rest = text.partition(": ")
+    if found and not template.has_colon and (better := _fitting(rest, language)) and better.letters > template.letters:
+        return f"{place}: {_told(rest, language, deep - 1)}"
     return ""
+
+
+def _fitting(text: str, language: str) -> _Template | None:
+    return next((each for each in _templates(language) if each.pattern.fullmatch(text.removesuffix("."))), None)
 
 
 def _told_list(text: str, language: str, deep: int) -> str:
@@ -125,6 +156,9 @@ def _templates(language: str) -> list[_Template]:
         pattern = "".join(re.escape(literal) + ("(.*?)" if name is not None else "") for literal, name, *_ in parts)
         keys = tuple(f"_{name}" for name in names)
         commas = any(", " in literal for literal, *_ in parts)
+        colon = any(": " in literal for literal, *_ in parts)
         renamed = re.sub(r"(?<!\{)\{(\w+)\}", r"{_\1}", told)
-        found.append(((letters, len(english)), _Template(re.compile(pattern, re.DOTALL), renamed, keys, commas)))
+        found.append(
+            ((letters, len(english)), _Template(re.compile(pattern, re.DOTALL), renamed, keys, commas, colon, letters))
+        )
     return [template for _, template in sorted(found, key=lambda each: each[0], reverse=True)]

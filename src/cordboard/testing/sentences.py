@@ -59,6 +59,7 @@ _NAMED = _HINTS | {
     "_closed",
     "_away_words",
     "_HINT",
+    "_NOTE",
     "_WORDS",
     "_READ_ONLY",
 }

@@ -188,7 +188,7 @@ def key_of(delivery: Delivery) -> str:
 
 
 def _receipt(line: str, parts: int) -> Receipt:
-    return Receipt(f"line {line}, {parts} parts" if parts > 1 else f"line {line}")
+    return Receipt(f"SMS line {line}, {parts} parts" if parts > 1 else f"SMS line {line}")
 
 
 def _refuse(limit: Limit, rules: SmsRules, line: SmsLineConfig, today: datetime) -> NoReturn:

@@ -85,8 +85,10 @@ async def watch(channel: Channel) -> Watched:
         return Watched(registered=False, note=f"the modem {_REGISTRATIONS.get(state, _REGISTRATIONS['4'])}")
     operator = await _value(channel, "AT+COPS?", "+COPS", 2) or "a network"
     signal = await _value(channel, "AT+CSQ", "+CSQ", 0)
-    strength = f", signal {signal} of 31" if signal.isdecimal() and signal != _NO_SIGNAL else ""
-    return Watched(registered=True, note=f"registered at {operator}{' (roaming)' * (state == _ROAMING)}{strength}")
+    place = f"{operator} (roaming)" if state == _ROAMING else operator
+    known = signal.isdecimal() and signal != _NO_SIGNAL
+    note = f"registered at {place}, signal {signal} of 31" if known else f"registered at {place}"
+    return Watched(registered=True, note=note)
 
 
 async def _value(channel: Channel, command: str, name: str, place: int) -> str:

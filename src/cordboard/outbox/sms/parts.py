@@ -18,6 +18,6 @@ async def hand_over_all(parts: Sequence[Part], hand_over: Callable[[Part], Await
         except DeliveryError as fault:
             if not taken and not isinstance(fault, UncertainError):
                 raise
-            some = f"{len(taken)} of {len(parts)} parts were taken: " if len(parts) > 1 else ""
-            raise UncertainError(f"{some}{fault}", taken) from fault
+            words = f"{len(taken)} of {len(parts)} parts were taken: {fault}" if len(parts) > 1 else f"{fault}"
+            raise UncertainError(words, taken) from fault
     return taken

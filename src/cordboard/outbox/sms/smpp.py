@@ -67,6 +67,7 @@ _NUMBERS = (
 )
 """How an address looks, and its type and plan (§5.2.5 and 6)."""
 
+_NOTE = "not connected yet"
 _log = structlog.get_logger("sms.smpp")
 
 Connect = Callable[[], Awaitable[Streams]]
@@ -140,7 +141,7 @@ class SmppLine:
         self._clock = clock or SystemClock()
         self._dice = dice or random.Random()
         self._sessions: dict[Command, SmppSession] = {}
-        self._troubles: dict[Command, str] = dict.fromkeys(config.binds, "not connected yet")
+        self._troubles: dict[Command, str] = dict.fromkeys(config.binds, _NOTE)
         self._free_at = 0.0
         """When, by the loop's time, the next message may leave."""
         self._repeats = Repeats()

@@ -5,8 +5,10 @@ from cordboard.telephony import PhoneNumber
 
 @pytest.mark.parametrize(
     "written",
-    ["+380671234567", "0671234567", "380671234567", "00380671234567", "671234567", "+38 (067) 123-45-67"]
-    + ["8 067 123-45-67", "810 380 67 1234567"],
+    [
+        *("+380671234567", "0671234567", "380671234567", "00380671234567", "671234567", "+38 (067) 123-45-67"),
+        *("8 067 123-45-67", "810 380 67 1234567"),
+    ],
 )
 def test_one_phone_however_it_is_written(written: str) -> None:
     number = PhoneNumber.parse(written, country="UA")

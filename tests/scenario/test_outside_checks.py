@@ -134,7 +134,7 @@ def test_texts_that_lack_a_language_and_silent_steps_are_warnings() -> None:
         "b texts: the text is missing in ru, uk (other texts of this scenario have it: add a line for each)",
         "c parts.0: the text is missing in ru (other texts of this scenario have it: add a line for each)",
         "c parts.1: the text is missing in en, uk (other texts of this scenario have it: add a line for each)",
-        "d : there is nothing to be heard (fill in one of file, parts, text, texts)",
+        "d : there is nothing to be heard (fill in one of file, parts, ssml, text, texts)",
     ]
 
 

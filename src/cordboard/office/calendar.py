@@ -148,7 +148,8 @@ def _week(section: Mapping[str, Any], faults: list[str]) -> Mapping[int, tuple[S
         except ValueError as fault:
             faults.append(f"week: {str(fault)!r} is no day: write mon, tue, wed, thu, fri, sat, sun, or mon-fri")
             continue
-        faults += [f"week: {names} names a day that was there before" for day in days if day in week][:1]
+        if any(day in week for day in days):
+            faults.append(f"week: {names} names a day that was there before")
         week |= dict.fromkeys(days, spans)
     return week
 
@@ -185,9 +186,8 @@ def _country(section: Mapping[str, Any], faults: list[str]) -> tuple[str, str]:
         try:
             _public_holidays(country, subdivision, 2026)
         except NotImplementedError:
-            faults.append(
-                f"holidays: nothing is known of {country} {subdivision}".rstrip() + ": leave it out, and list days"
-            )
+            place = f"{country} {subdivision}".rstrip()
+            faults.append(f"holidays: nothing is known of {place}: leave it out, and list days")
     return country, subdivision
 
 

@@ -46,7 +46,7 @@ _ERRORS = frozenset(
 _GIVEN_TO = (
     _ERRORS
     | {"Fault", "Failure", "_fault", "fault", "report", "add", "warn", "fail", "told", "print"}
-    | {"Applied", "Receipt", "one_line", "TextState", "LineSetting", "Watched", "refuse", "_remember"}
+    | {"Applied", "Receipt", "one_line", "TextState", "LineSetting", "Watched", "refuse", "_remember", "__init__"}
 )
 """What takes a message, and perhaps a hint."""
 _HINTS = frozenset({"hint", "message", "error", "note"})

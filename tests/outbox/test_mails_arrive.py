@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import signal
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,31 +11,13 @@ import pytest
 from cordboard.outbox.ports import MailServer, Security, State
 from cordboard.scenario.ports import Effect
 from cordboard.store.database import Store
+from cordboard.testing.killing import OtherProcess
 from cordboard.testing.mail import PostOffice
 from cordboard.testing.outbox import mail_effect, settled
 from cordboard.testing.store import sqlite_store
 
 KILLS = 30
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-class Exchange:
-    """The process that delivers."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cordboard.testing.outbox_crash", str(self._folder), stdout=asyncio.subprocess.DEVNULL
-        )
-
-    async def kill(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            await self._process.wait()
-            self._process = None
 
 
 async def mail_leaves_over(store: Store, there: PostOffice) -> None:
@@ -57,7 +37,7 @@ async def no_longer_waiting(store: Store) -> None:
 
 
 async def test_a_server_that_is_away_for_a_while_gets_each_mail_later_and_once(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path)
+    exchange = OtherProcess("outbox_crash", tmp_path)
     async with PostOffice() as there, sqlite_store(tmp_path) as store:
         await mail_leaves_over(store, there)
         await there.stop()
@@ -81,7 +61,7 @@ async def test_killed_over_and_over_each_mail_is_taken_once_or_again_as_the_same
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dice = random.Random(10)
-    exchange = Exchange(tmp_path)
+    exchange = OtherProcess("outbox_crash", tmp_path)
     async with PostOffice() as there, sqlite_store(tmp_path) as store:
         await mail_leaves_over(store, there)
         for kill in range(KILLS):

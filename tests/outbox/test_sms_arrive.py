@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import signal
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +15,7 @@ from cordboard.outbox.sms.keeping import Handed, LineKind, SmsLineConfig, SmsRul
 from cordboard.outbox.sms.ports import Fate, SmsReport
 from cordboard.scenario.ports import Effect
 from cordboard.store.database import Store
+from cordboard.testing.killing import OtherProcess
 from cordboard.testing.outbox import settled
 from cordboard.testing.store import sqlite_store
 from cordboard.testing.web import Asked, Reply, WebServer, web_server
@@ -46,25 +45,6 @@ class Provider:
         return Reply(f"OK r{len(self.taken)}".encode())
 
 
-class Exchange:
-    """The process that sends."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cordboard.testing.sms_crash", str(self._folder), stdout=asyncio.subprocess.DEVNULL
-        )
-
-    async def kill(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            await self._process.wait()
-            self._process = None
-
-
 async def sms_leave_over(store: Store, provider: Provider) -> None:
     await store.outbox_settings.set_webhooks(WebhookRules(("127.0.0.0/8",)))
     await store.sms_settings.set_rules(SmsRules(messages_a_day_to_one=0, money_a_day=Decimal(10_000)))
@@ -90,7 +70,7 @@ async def no_longer_waiting(store: Store) -> None:
 
 
 async def test_a_provider_that_is_away_delays_each_and_repeats_none(tmp_path: Path) -> None:
-    exchange = Exchange(tmp_path)
+    exchange = OtherProcess("sms_crash", tmp_path)
     async with web_server() as there, sqlite_store(tmp_path) as store:
         provider = Provider(there)
         provider.away = True
@@ -116,7 +96,7 @@ async def test_killed_over_and_over_none_comes_twice_and_the_uncertain_are_known
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dice = random.Random(10)
-    exchange = Exchange(tmp_path)
+    exchange = OtherProcess("sms_crash", tmp_path)
     async with web_server() as there, sqlite_store(tmp_path) as store:
         provider = Provider(there)
         await sms_leave_over(store, provider)

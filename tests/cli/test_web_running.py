@@ -56,7 +56,8 @@ steps:
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OfficeProcess]:
     monkeypatch.setenv("CORDBOARD_DATA", str(tmp_path))
-    with office_process(tmp_path, {"card": CARD}) as office:
+    idle = "scenario: idle\nkind: service\nstart: end\nsteps:\n  end: {component: stop}\n"
+    with office_process(tmp_path, {"idle": idle}) as office:
         yield office
 
 
@@ -70,7 +71,11 @@ async def test_a_card_is_asked_for_a_user_is_told_and_a_mail_waits(office: Offic
     scopes = ("scenarios", "notices", "outbox")
     token = (await done("token", "add", "page", *(each for scope in scopes for each in ("--scope", scope)))).strip()
     may = {"Authorization": f"Bearer {token}"}
+    (office.folder / "scenarios" / "card.yaml").write_text(CARD, encoding="utf-8")
+    refused = await asyncio.to_thread(CliRunner().invoke, app, ["scenario", "publish"])
+    assert "there is no secret 'crm'" in refused.output
     await done("web", "secret", "set", "crm", "127.0.0.1", "--value", "S3cret")
+    await done("scenario", "publish")
     await done("webhook", "allow", "127.0.0.0/8")
     place = f"127.0.0.1:{office.web_port}/api"
     async with (

@@ -1,5 +1,6 @@
 import asyncio
 import warnings
+import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -41,6 +42,10 @@ def saved_by_owner(file: Path, change: Any) -> None:
 
 def raw(file: Path) -> bytes:
     return file.read_bytes()
+
+
+def put_back(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
 
 
 def said_in(file: Path) -> dict[str, Any]:
@@ -340,3 +345,20 @@ async def test_the_writer_writes_by_itself_and_notes_orders_of_others(tmp_path: 
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert [file.name for file in workbook.parent.iterdir()] == ["debts.xlsx"]
+
+
+async def test_a_workbook_that_is_signed_for_a_while_delays_and_nothing_is_lost(tmp_path: Path, workbook: Path) -> None:
+    before = raw(workbook)
+    with zipfile.ZipFile(workbook, "a") as archive:
+        archive.writestr("_xmlsignatures/origin.sigs", b"")
+    async with tables(tmp_path) as on:
+        await on.order({"result": "x"}, {"id": Decimal(1)})
+        await on.writer.write()
+        (state,) = on.books.states()
+        assert state.waiting == 1
+        assert "the workbook is signed" in state.trouble
+        assert await on.store.workbooks.faults() == []
+    put_back(workbook, before)
+    async with tables(tmp_path) as on:
+        await on.writer.write()
+    assert said_in(workbook)["E2"] == "x"

@@ -16,7 +16,7 @@ import structlog
 from cordboard.datasource.excel.holders import BusyError, ChangedError, busy, content_hash, holder, replace, stamp
 from cordboard.datasource.excel.opened import Applied, Opened, changes_of
 from cordboard.datasource.excel.orders import to_payload
-from cordboard.datasource.excel.patching import patch
+from cordboard.datasource.excel.patching import RefusedError, patch
 from cordboard.datasource.excel.ports import Doubt, Journal, WorkbookError, WriteFault
 from cordboard.datasource.excel.reading import read_book
 from cordboard.datasource.excel.service import Held, WorkbookFolder
@@ -161,7 +161,7 @@ class WorkbookWriter:
         content = await self._folder.in_thread(partial(_content, held, opened))
         try:
             new = await self._folder.in_thread(lambda: patch(content, changes_of(batch.values())))
-        except WorkbookError:
+        except RefusedError:
             await self._give_up(held, await self._folder.in_thread(partial(_guilty, content, batch), LONGEST))
             return
         async with held.file:
@@ -204,10 +204,10 @@ def _content(held: Held, opened: Opened) -> bytes:
 
 
 def _guilty(content: bytes, batch: Mapping[int, Applied]) -> dict[int, Applied]:
-    """Those of a batch that cannot be written, each with the reason. Raises WorkbookError if it is their sum."""
+    """Those of a batch that can never be written, each with the reason. Raises RefusedError if it is their sum."""
     try:
         patch(content, changes_of(batch.values()))
-    except WorkbookError as fault:
+    except RefusedError as fault:
         if len(batch) == 1:
             ((seq, only),) = batch.items()
             return {seq: Applied(only.order, only.sheet, only.changes, str(fault))}

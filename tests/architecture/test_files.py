@@ -89,3 +89,14 @@ def test_every_folder_of_the_package_is_a_room_that_says_what_it_is_for() -> Non
 
 def test_the_folders_of_tests_are_no_packages() -> None:
     assert [name_of(file) for file in TESTS.rglob("__init__.py")] == []
+
+
+def test_every_link_of_a_document_leads_somewhere() -> None:
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    dead = [
+        f"{name_of(document)}: {link}"
+        for document in documents
+        for link in re.findall(r"\]\(([^)#\s]+)", document.read_text(encoding="utf-8"))
+        if "://" not in link and not (document.parent / link).exists()
+    ]
+    assert dead == []

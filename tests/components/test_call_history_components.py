@@ -264,7 +264,7 @@ def test_a_list_is_changed(more: str, exit_: str, left: list[tuple[str, str, dat
     ("text", "more", "found"),
     [
         ("tel. 067 123-45-67", "", "ok +380671234567 067 123 4567 UA mobile Europe/Kyiv"),
-        ("8 (0322) 32-77-57", "", "no_phone"),
+        ("8 (0322) 32-77-57", "", "ok +380322327757 0322 327 757 UA landline Europe/Kyiv"),
         ("(0322) 32-77-57", "", "ok +380322327757 0322 327 757 UA landline Europe/Kyiv"),
         ("22 123 45 67", ", country: PL", "ok +48221234567 22 123 45 67 PL landline Europe/Warsaw"),
         ("112", "", "ok 112 112  short "),

@@ -24,9 +24,9 @@ from cordboard.cli.replay import replay_run
 from cordboard.cli.scenario_tests import run_tests
 from cordboard.cli.scenario_texts import Author, person
 from cordboard.cli.simulate import simulate
-from cordboard.cli.up import dead_ends
 from cordboard.components import catalogue
 from cordboard.config import Settings
+from cordboard.office.checks import dead_ends
 from cordboard.office.model import OfficeSettings
 from cordboard.scenario.diff import compare_all, tell
 from cordboard.scenario.graph import Scenario, Step, Written

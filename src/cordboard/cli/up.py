@@ -22,8 +22,8 @@ from cordboard.cli.common import Data, asynchronous, console, errors, fail, sett
 from cordboard.cli.log_lines import configure_logging
 from cordboard.components import catalogue
 from cordboard.config import Settings
+from cordboard.office.checks import dead_ends
 from cordboard.office.demo import CITY_LINE, DemoLogin, seed_demo
-from cordboard.office.model import OfficeData
 from cordboard.scenario.ports import Release
 from cordboard.scenario.publishing import CheckedFile, check_files, files_in, publish
 from cordboard.sip.addressing import local_route
@@ -159,17 +159,6 @@ def _changed_since(release: Release, files: Sequence[CheckedFile]) -> bool:
     if release.published is None or {file.name: file.text for file in files} == release.scenarios:
         return False
     return max(file.path.stat().st_mtime for file in files) > release.published.timestamp()
-
-
-def dead_ends(office: OfficeData, scenarios: set[str]) -> Iterator[str]:
-    """A sentence for each place of the office that leads to a scenario which is not among `scenarios`."""
-    places = [(f"Number {each.number}", each.scenario) for each in office.internal_numbers]
-    if office.lines:
-        places += [("Inbound calls", office.settings.main_scenario)]
-    places += [(f"Line {each.line.name}", each.scenario) for each in office.lines if each.scenario]
-    for place, scenario in places:
-        if scenario not in scenarios:
-            yield f"{place} should enter the scenario {scenario}, which is not published: such calls will fail."
 
 
 def _write_passwords(path: Path, logins: Sequence[DemoLogin]) -> None:

@@ -84,6 +84,12 @@ class ReadsWorkbook(InWorkbook):
         return Place(self.workbook, self.sheet, self.header, self.encoding)
 
 
+def exits_by_rule(fixed: Sequence[str], written: Mapping[str, Any]) -> tuple[str, ...]:
+    """The exits to wire: several rows are an outcome only where the rule says so."""
+    ambiguous = written.get("several") == Rule.AMBIGUOUS.value
+    return tuple(exit_ for exit_ in fixed if exit_ != "several" or ambiguous)
+
+
 @contextmanager
 def told() -> Iterator[None]:
     """What is wrong with a workbook leaves the step by `error`."""

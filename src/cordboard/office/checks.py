@@ -56,3 +56,14 @@ def _of_route(route: Route, lines: set[str]) -> Iterator[str]:
     for name in route.lines:
         if name not in lines:
             yield f"route {route.name}: there is no line {name}"
+
+
+def dead_ends(office: OfficeData, scenarios: set[str]) -> Iterator[str]:
+    """A sentence for each place of the office that leads to a scenario which is not among `scenarios`."""
+    places = [(f"Number {each.number}", each.scenario) for each in office.internal_numbers]
+    if office.lines:
+        places += [("Inbound calls", office.settings.main_scenario)]
+    places += [(f"Line {each.line.name}", each.scenario) for each in office.lines if each.scenario]
+    for place, scenario in places:
+        if scenario not in scenarios:
+            yield f"{place} should enter the scenario {scenario}, which is not published: such calls will fail."

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from cordboard.components._excel import ByColumn, ReadsWorkbook, Rule, Take, by_column, record_of, take, told
+from cordboard.components._excel import (
+    ByColumn,
+    ReadsWorkbook,
+    Rule,
+    Take,
+    by_column,
+    exits_by_rule,
+    record_of,
+    take,
+    told,
+)
 from cordboard.datasource.excel.ports import SeveralRowsError, Workbooks
 from cordboard.scenario.component import Example, VariableName
 from cordboard.scenario.context import Context
@@ -60,8 +70,7 @@ class ExcelFindRow(ReadsWorkbook):
     @classmethod
     def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
         """Several rows are an outcome only where the rule says so."""
-        ambiguous = written.get("several") == Rule.AMBIGUOUS.value
-        return tuple(exit_ for exit_ in cls.fixed_exits() if exit_ != cls.Exit.SEVERAL or ambiguous)
+        return exits_by_rule(cls.fixed_exits(), written)
 
     async def run(self, ctx: Context) -> str:
         """Look."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from cordboard.components._excel import ByColumn, InWorkbook, Rule, by_column, cell_of, told
+from cordboard.components._excel import ByColumn, InWorkbook, Rule, by_column, cell_of, exits_by_rule, told
 from cordboard.datasource.excel.ports import WORKBOOK, Order, SeveralRowsError, Workbooks, to_payload
 from cordboard.scenario.component import Example
 from cordboard.scenario.context import Context
@@ -49,8 +49,7 @@ class ExcelWriteCells(InWorkbook):
     @classmethod
     def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
         """Several rows are an outcome only where the rule says so."""
-        ambiguous = written.get("several") == Rule.AMBIGUOUS.value
-        return tuple(exit_ for exit_ in cls.fixed_exits() if exit_ != cls.Exit.SEVERAL or ambiguous)
+        return exits_by_rule(cls.fixed_exits(), written)
 
     async def run(self, ctx: Context) -> str:
         """Look whether it can be written, and order it."""

@@ -362,3 +362,20 @@ async def test_a_workbook_that_is_signed_for_a_while_delays_and_nothing_is_lost(
     async with tables(tmp_path) as on:
         await on.writer.write()
     assert said_in(workbook)["E2"] == "x"
+
+
+async def test_a_workbook_that_takes_the_place_of_a_text_file_is_seen_by_the_next_who_asks(tmp_path: Path) -> None:
+    put_back(tmp_path / "tables" / "list.csv", b"id;name\n1;old\n")
+    async with tables(tmp_path) as on:
+        for _ in range(3):
+            row = await on.books.find(Place("list"), {"id": Decimal(1)})
+            assert row is not None
+            assert row.values["name"] == "old"
+        put_back(tmp_path / "tables" / "list.xlsx", rich())
+        row = await on.books.find(Place("list"), {"id": Decimal(1)})
+        assert row is not None
+        assert row.values["debt"] == Decimal("120.5")
+        (tmp_path / "tables" / "list.xlsx").unlink()
+        row = await on.books.find(Place("list"), {"id": Decimal(1)})
+        assert row is not None
+        assert row.values["name"] == "old"

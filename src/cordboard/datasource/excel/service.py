@@ -43,6 +43,8 @@ class Held:
     """Whoever changes the cells in memory, builds an index or goes through all rows has it; looking up needs none."""
     file: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Whoever reads or replaces the file has it."""
+    listed: int = 0
+    """When its folder last changed: nanoseconds."""
     looking: "asyncio.Task[None] | None" = None
     since: datetime | None = None
     trouble: str = ""
@@ -126,17 +128,23 @@ class WorkbookFolder:
 
     async def current(self, workbook: str, encoding: str = "") -> tuple[Held, Opened]:
         """A workbook as its file is now, with all that was ordered. Raises WorkbookError."""
-        held = self._of(workbook, encoding)
-        before = held.looking
-        if before is not None and not before.done():
-            await asyncio.wait({before})  # it may have looked before what we must see
-        if held.looking is before:
-            held.looking = asyncio.create_task(self._look(held), name="workbook-look")
-        # All who ask at once wait for one look; who is cancelled takes nothing from the others.
-        assert held.looking is not None
-        await asyncio.shield(held.looking)
-        assert held.opened is not None
-        return held, held.opened
+        while True:
+            held = self._of(workbook, encoding)
+            before = held.looking
+            if before is not None and not before.done():
+                await asyncio.wait({before})  # it may have looked before what we must see
+            if held.looking is before:
+                held.looking = asyncio.create_task(self._look(held), name="workbook-look")
+            # All who ask at once wait for one look; who is cancelled takes nothing from the others.
+            assert held.looking is not None
+            try:
+                await asyncio.shield(held.looking)
+            except WorkbookError:
+                if self._of(workbook, encoding) is held:
+                    raise
+            if self._of(workbook, encoding) is held:  # else another file has this name now
+                assert held.opened is not None
+                return held, held.opened
 
     async def take_in(self) -> None:
         """Note what was ordered since the last look, and apply it to the workbooks in memory."""
@@ -197,11 +205,11 @@ class WorkbookFolder:
                 await self.in_thread(partial(opened.table, place))
 
     async def _look(self, held: Held) -> None:
-        try:
-            await self._look_at_file(held)
-        except WorkbookError:
-            self._named.clear()  # it may be there by another ending
-            raise
+        listed = await self.in_thread(partial(_listed, held.path.parent))
+        if listed != held.listed:
+            held.listed = listed
+            self._named.clear()  # what comes or goes may be this name by another ending
+        await self._look_at_file(held)
         await self.take_in()
 
     async def _look_at_file(self, held: Held) -> None:
@@ -248,6 +256,14 @@ class WorkbookFolder:
         with suppress(WorkbookError):  # `apply` finds it as well, and keeps it
             await self.in_thread(partial(opened.prepare, order))
         opened.apply(seq, order)
+
+
+def _listed(folder: Path) -> int:
+    """When a file last came or went in a folder; 0 if that cannot be known."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _state(held: Held) -> WorkbookState:

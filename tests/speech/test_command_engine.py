@@ -65,6 +65,7 @@ async def test_a_header_of_a_pipe_that_promises_more_is_read_as_far_as_it_goes(t
         ("echo hello", "something else than WAV"),
         ("exec sleep 60", r"took longer than 0\.3 s"),
         ("sleep 60 & sleep 60", r"took longer than 0\.3 s"),
+        ("sleep 60 & exit 0", r"took longer than 0\.3 s"),
     ],
 )
 async def test_a_command_that_misbehaves(tmp_path: Path, body: str, complaint: str) -> None:

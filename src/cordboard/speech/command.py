@@ -3,12 +3,11 @@
 import asyncio
 import contextlib
 import hashlib
-import os
 import shutil
-import signal
 from collections.abc import Sequence
 
 from cordboard.speech.engine import EngineError, RawSpeech, Voice
+from cordboard.speech.processes import end
 from cordboard.speech.recorded import engine_sound
 
 LARGEST = 100_000_000
@@ -47,6 +46,7 @@ class CommandEngine:
             )
         except OSError as error:
             raise EngineError(f"{self.name}: {arguments[0]} cannot be started: {error.strerror or error}") from error
+        status = None
         try:
             async with asyncio.timeout(self._seconds):
                 sound, complaint, _ = await asyncio.gather(
@@ -56,10 +56,8 @@ class CommandEngine:
         except TimeoutError as error:
             raise EngineError(f"{self.name} took longer than {self._seconds:g} s") from error
         finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
+            if status is None:
+                await end(process)
         if status:
             words = complaint.decode(errors="replace").strip()[:200]
             raise EngineError(f"{self.name} failed with status {status}: {words or 'it did not say why'}")

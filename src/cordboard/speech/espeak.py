@@ -1,12 +1,12 @@
 """espeak-ng: the last fallback, understandable in every language and pretty in none."""
 
 import asyncio
-import contextlib
 import shutil
 from collections.abc import Sequence
 from struct import Struct
 
 from cordboard.speech.engine import EngineError, RawSpeech, Voice
+from cordboard.speech.processes import end
 
 VOICES = (Voice("en-gb", "en"), Voice("ru", "ru"), Voice("uk", "uk"))
 WORDS_A_MINUTE = 150
@@ -39,7 +39,7 @@ class EspeakEngine:
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                self._command, *arguments, stdin=pipe, stdout=pipe, stderr=pipe
+                self._command, *arguments, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
             )
         except OSError as error:
             raise EngineError(f"{self._command} cannot be started: {error.strerror or error}") from error
@@ -50,9 +50,7 @@ class EspeakEngine:
             raise EngineError(f"{self._command} took longer than {self._seconds:g} s") from error
         finally:
             if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                await end(process)
         if process.returncode != 0:
             raise EngineError(f"{self._command} failed: {err.decode(errors='replace').strip()[:200]}")
         return _samples(out)

@@ -1,7 +1,6 @@
 """RHVoice: good Russian, Ukrainian and English voices, in a process of its own."""
 
 import asyncio
-import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from types import MappingProxyType
 import structlog
 
 from cordboard.speech.engine import EngineError, RawSpeech, Voice
+from cordboard.speech.processes import end
 from cordboard.speech.rhvoice_library import find_library
 from cordboard.speech.rhvoice_process import WORD
 
@@ -117,11 +117,8 @@ class RHVoiceEngine:
 
     async def _stop(self) -> None:
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        if process is not None:
+            await end(process)
 
     async def close(self) -> None:
         """End the process, also in the middle of a text."""

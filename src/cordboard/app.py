@@ -40,6 +40,7 @@ from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
+from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.office.tags import CallTags
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
@@ -223,13 +224,14 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 settings.web_port,
             )
         )
-        reception = Reception(
+        switchboard = OfficeSwitchboard(
             exchange,
             office,
             Scenarios(runner),
             after_talk=lambda: triggers.after_talk,
             has_talked=call_log.has_talked,
         )
+        reception = Reception(exchange, office, switchboard)
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()
         gc.freeze()

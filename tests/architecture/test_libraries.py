@@ -30,7 +30,7 @@ USERS_OF = {
     "psycopg": ("store/", "datasource/sql/"),
     "prometheus_client": ("api/", "app.py"),
     "pwdlib": ("office/",),
-    "pydantic": ("scenario/", "components/", "api/", "config.py"),
+    "pydantic": ("scenario/", "components/", "api/", "office/", "config.py"),
     "pydantic_settings": ("config.py",),
     "pymssql": ("datasource/sql/",),
     "pymysql": ("datasource/sql/",),

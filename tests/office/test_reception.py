@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from cordboard.office.reception import Reception
+from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.virtual_time import VirtualClock, run, virtual_time
@@ -49,13 +50,15 @@ async def scene(**far_ends: FarEnd) -> AsyncIterator[Scene]:
     listener = Listened()
     exchange = SimulatedExchange(listener, VirtualClock(), {there[name]: end for name, end in far_ends.items()})
     made = Scene(exchange, listener, StubScenarios())
-    reception = Reception(
+    office = await loaded_directory()
+    switchboard = OfficeSwitchboard(
         exchange,
-        await loaded_directory(),
+        office,
         made.scenarios,
         after_talk=lambda: made.after_talk,
         has_talked=lambda leg: any(leg.id in {each.a_leg, each.b_leg} for each in listener.connections),
     )
+    reception = Reception(exchange, office, switchboard)
     serving = asyncio.create_task(exchange.serve(reception))
     await asyncio.sleep(0)
     try:

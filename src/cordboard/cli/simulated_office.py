@@ -49,6 +49,7 @@ from cordboard.office.ports import (
 from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
+from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.ports import Effect
@@ -145,7 +146,7 @@ class OfficeInMemory:
 
     def reception(self, exchange: Exchange, runner: Runner) -> LegHandler:
         """See SimulatedOffice."""
-        return Reception(exchange, self._directory, Scenarios(runner))
+        return Reception(exchange, self._directory, OfficeSwitchboard(exchange, self._directory, Scenarios(runner)))
 
     def goodbye(self, ports: Mapping[type, object]) -> SayGoodbye:
         """See SimulatedOffice."""

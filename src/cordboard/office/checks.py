@@ -19,7 +19,19 @@ def faults(office: OfficeData) -> list[str]:
     known = {line.line.name for line in office.lines}
     for route in office.routes:
         found += _of_route(route, known)
-    return found
+    for document in office.documents:
+        found += document.faults(office)
+    return [*found, *_taken_twice(office)]
+
+
+def _taken_twice(office: OfficeData) -> Iterator[str]:
+    owners: dict[str, str] = {}
+    owned = [(user.number, f"the user {user.login}") for user in office.users]
+    owned += [(each.number, f"the scenario {each.scenario}") for each in office.internal_numbers]
+    owned += [(number, f"{each.kind}/{each.name}") for each in office.documents for number in each.numbers()]
+    for number, owner in owned:
+        if owners.setdefault(number, owner) != owner:
+            yield f"the number {number} leads to {owners[number]} and to {owner}: give one of them another"
 
 
 def _of_settings(settings: OfficeSettings) -> Iterator[str]:

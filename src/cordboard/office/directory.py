@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from cordboard.office.checks import faults
-from cordboard.office.model import OfficeData, OfficeSettings, User
+from cordboard.office.documents import Document
+from cordboard.office.model import D, OfficeData, OfficeSettings, User
 from cordboard.office.numbering import NumberingPlan
 from cordboard.office.pins import PinGuard
 from cordboard.office.ports import Destination, Person, PinCheck
@@ -23,6 +25,7 @@ class _Snapshot:
     def __init__(self, office: OfficeData) -> None:
         users = sorted((user for user in office.users if user.enabled), key=lambda user: user.number)
         country = office.settings.country
+        self.office = office
         self.settings = office.settings
         self.zone = _zone(office.settings.time_zone)
         self.plan = NumberingPlan(office)
@@ -38,6 +41,12 @@ class _Snapshot:
             if (owner := self.owners.get(phone.account))
         }
         self.lines = {each.line.name: each for each in office.lines if each.enabled}
+        self._documents: dict[type[Document], Mapping[str, Document]] = {}
+
+    def documents(self, kind: type[D]) -> Mapping[str, D]:
+        if kind not in self._documents:
+            self._documents[kind] = self.office.of(kind)
+        return cast("Mapping[str, D]", self._documents[kind])
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -110,6 +119,18 @@ class OfficeDirectory:
     def owners(self) -> Mapping[str, str]:
         """The login behind each account that can sign in."""
         return {account: user.login for account, user in self._snapshot.owners.items()}
+
+    def documents(self, kind: type[D]) -> Mapping[str, D]:
+        """The documents of one kind, by name."""
+        return self._snapshot.documents(kind)
+
+    def users(self) -> Sequence[User]:
+        """Everybody who is enabled, by number."""
+        return list(self._snapshot.users.values())
+
+    def phones_of(self, login: str) -> Sequence[str]:
+        """The accounts of a user's phones, in the order in which they were added."""
+        return [account for account, owner in self._snapshot.owners.items() if owner.login == login]
 
     # telephony.Directory
 

@@ -1,7 +1,10 @@
 """What an office consists of, as plain data. Numbers are as people write them unless a field says otherwise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from cordboard.office.documents import Document
 from cordboard.telephony import Line
 from cordboard.telephony.directory import Algorithm
 
@@ -97,7 +100,9 @@ class Route:
     codes sets less."""
 
 
-OfficeItem = OfficeSettings | User | UserPhone | OfficeLine | InternalNumber | Route
+OfficeItem = OfficeSettings | User | UserPhone | OfficeLine | InternalNumber | Route | Document
+
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +115,8 @@ class OfficeData:
     lines: tuple[OfficeLine, ...] = ()
     internal_numbers: tuple[InternalNumber, ...] = ()
     routes: tuple[Route, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+    def of(self, kind: type[D]) -> Mapping[str, D]:
+        """The documents of one kind, by name."""
+        return {each.name: each for each in self.documents if isinstance(each, kind)}

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cordboard.office.hours import Span, days_around, days_of, open_at, spans_of
 from cordboard.office.listing import ListedNumber, listed_number
-from cordboard.telephony import Bridge, Leg, Party, PhoneNumber, Sound, Target
+from cordboard.telephony import Bridge, EndReason, Leg, Party, PhoneNumber, Sound, Target
 
 __all__ = [
     "NOTICE",
@@ -23,8 +23,10 @@ __all__ = [
     "NumberLists",
     "Numbering",
     "PastCall",
+    "People",
     "Person",
     "PinCheck",
+    "Presence",
     "Recordings",
     "Refusal",
     "Rooms",
@@ -32,7 +34,9 @@ __all__ = [
     "Span",
     "Staff",
     "Stay",
+    "Switchboard",
     "Tags",
+    "UserState",
     "Way",
     "days_around",
     "days_of",
@@ -122,6 +126,78 @@ class Staff(Protocol):
 
     async def check_pin(self, login: str, pin: str) -> PinCheck:
         """Compare with the user's PIN. Wrong ones are counted durably; five in a row lock it for 15 minutes."""
+
+
+class Presence(StrEnum):
+    """What a user is about, as he has said himself or as his phones show."""
+
+    READY = "ready"
+    BREAK = "break"
+    """He has said why: lunch, training."""
+    AWAY = "away"
+    """He did not answer, or has gone home."""
+    DO_NOT_DISTURB = "do_not_disturb"
+    AFTER_CALL = "after_call"
+    """He writes down what the last call of a queue was about; it ends by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserState:
+    """How a user stands now."""
+
+    presence: Presence = Presence.READY
+    reason: str = ""
+    """Of a break: why."""
+    since: datetime | None = None
+    """Aware, in UTC; None: since the exchange knows him."""
+    until: datetime | None = None
+    """When he is ready again by himself; None: when somebody says so."""
+    calls: int = 0
+    """In how many calls his phones are, ringing ones included."""
+    online: bool = False
+    """Whether a phone of his is signed in."""
+
+    @property
+    def free(self) -> bool:
+        """Whether a queue may ring him: he is ready, can be reached, and in no call."""
+        return self.presence is Presence.READY and self.online and self.calls == 0
+
+
+class People(Protocol):
+    """Who is there, and what he is about. Presence survives a restart."""
+
+    def state(self, login: str) -> UserState:
+        """How a user stands; AWAY and offline for a login that nobody has."""
+
+    async def set_presence(
+        self, login: str, presence: Presence, *, reason: str = "", until: datetime | None = None
+    ) -> None:
+        """Durable when this returns. `until` is aware. Raises LookupError for a login that nobody has."""
+
+    async def changed(self) -> None:
+        """Wait for the next change of anybody's state."""
+
+
+class Switchboard(Protocol):
+    """Leads a leg to a number as if its far end had dialled it: what phones, scenarios and transfers share."""
+
+    async def connect(
+        self,
+        leg: Leg,
+        number: str,
+        *,
+        login: str = "",
+        ring_time: float | None = None,
+        ringback: Sequence[Sound] | None = None,
+        inside_only: bool = False,
+    ) -> EndReason | None:
+        """Return after the talk. None: it took place (or a service or scenario took the leg); else why it did not.
+
+        A leg that could not be connected stays up. `login` is the user whose rights count, and whom colleagues see
+        calling; empty: the exchange itself, which may do what its administrator drew. `ring_time` in seconds; None: as
+        long as is usual inside and outside. `ringback` is what an answered leg hears while it rings; None: ringing.
+        `inside_only`: a number outside is FORBIDDEN.
+        """
 
 
 class Tags(Protocol):

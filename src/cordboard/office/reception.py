@@ -1,107 +1,42 @@
-"""Who takes an inbound call: a scenario, a colleague's phones, a line, or nobody."""
-
-from collections.abc import Callable, Mapping
-from typing import Protocol
-
-import structlog
+"""Who takes an inbound call: a scenario, or whatever the number leads to that a phone has dialled."""
 
 from cordboard.office.directory import OfficeDirectory
-from cordboard.office.ports import Destination, Person, Refusal
-from cordboard.telephony import Dialled, EndReason, Exchange, Leg, LegRecord, LegState, LineTarget, dial
-
-RING_TIME = 30.0
-OUTSIDE_RING_TIME = 120.0
-"""Seconds. The network outside takes its time, and ends the ringing by itself."""
-
-_REFUSALS = {
-    Refusal.UNKNOWN: EndReason.NOT_FOUND,
-    Refusal.FORBIDDEN: EndReason.FORBIDDEN,
-    Refusal.UNREACHABLE: EndReason.UNREACHABLE,
-}
-_TOLD = (EndReason.BUSY, EndReason.NO_ANSWER, EndReason.REJECTED, EndReason.NOT_FOUND)
-"""What the caller is told as it happened; all else is UNREACHABLE to him."""
-
-_log = structlog.get_logger("office")
-
-
-class VoiceScenarios(Protocol):
-    """Runs scenarios on calls."""
-
-    async def run(self, name: str, leg: Leg, values: Mapping[str, str]) -> None:
-        """Run the voice scenario `name` on `leg` to its end. `values` are start parameters, by their names.
-
-        Raises LookupError if there is no such scenario.
-        """
+from cordboard.office.switchboard import OfficeSwitchboard
+from cordboard.telephony import EndReason, Exchange, Leg
 
 
 class Reception:
     """The rule for every inbound leg; an instance is the exchange's `LegHandler`."""
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        office: OfficeDirectory,
-        scenarios: VoiceScenarios,
-        *,
-        after_talk: Callable[[], str] = lambda: "",
-        has_talked: Callable[[Leg], bool] = lambda _: False,
-    ) -> None:
-        """`after_talk` names the scenario that takes an external leg which remains after a talk; empty: none does."""
+    def __init__(self, exchange: Exchange, office: OfficeDirectory, switchboard: OfficeSwitchboard) -> None:
         self._exchange = exchange
         self._office = office
-        self._scenarios = scenarios
-        self._after_talk = after_talk
-        self._has_talked = has_talked
+        self._switchboard = switchboard
 
     async def __call__(self, leg: Leg) -> None:
         """Take care of `leg` until its call is over."""
         record = leg.record
-        if record.line:
-            await self._run(self._office.inbound_scenario(record.line), leg)
-            await self._remains(leg)
+        if record.replaces:
+            failure = await self._take_over(leg, record.replaces)
+        elif record.line:
+            failure = await self._switchboard.enter(self._office.inbound_scenario(record.line), leg)
+            await self._switchboard.remains(leg)
         elif person := self._office.by_account(record.account):
-            await self._from_phone(leg, record, person)
+            failure = await self._switchboard.connect(leg, record.dialled, login=person.login)
         else:
-            await leg.reject(EndReason.FORBIDDEN)
+            failure = EndReason.FORBIDDEN
+        if failure is not None:
+            await leg.reject(failure)
 
-    async def _from_phone(self, leg: Leg, record: LegRecord, person: Person) -> None:
-        destination = self._office.destination(record.dialled, dialled_by=person.login)
-        if destination.refusal is not None:
-            await leg.reject(_REFUSALS[destination.refusal])
-        elif destination.scenario:
-            await self._run(destination.scenario, leg)
-        else:
-            await self._connect(leg, record, person, destination)
-
-    async def _remains(self, leg: Leg) -> None:
-        """The office's side has hung up and nothing more was drawn: the survey, or whatever is attached, begins."""
-        if (scenario := self._after_talk()) and leg.state is LegState.ANSWERED and self._has_talked(leg):
-            await self._run(scenario, leg)
-
-    async def _run(self, scenario: str, leg: Leg) -> None:
-        try:
-            await self._scenarios.run(scenario, leg, {})
-        except LookupError as fault:
-            _log.error("the scenario cannot be run", call=leg.chain, scenario=scenario, fault=str(fault))
-            await leg.reject(EndReason.NOT_FOUND)
-
-    async def _connect(self, leg: Leg, record: LegRecord, person: Person, destination: Destination) -> None:
-        """Try the alternatives in order; only one that cannot be reached lets the next have its turn."""
-        failure = EndReason.UNREACHABLE
-        for targets in destination.targets:
-            show = self._office.shown_party(dialled_by=person.login, targets=targets, original=record.caller)
-            outside = any(isinstance(target, LineTarget) for target in targets)
-            result = await dial(
-                self._exchange,
-                leg,
-                targets,
-                show=show,
-                ring_time=OUTSIDE_RING_TIME if outside else RING_TIME,
-                remains=self._remains if outside else None,
-            )
-            if result.outcome is Dialled.ANSWERED or leg.state is LegState.ENDED:
-                return
-            failure = result.reason if result.reason in _TOLD else EndReason.UNREACHABLE
-            if result.outcome is not Dialled.UNREACHABLE:
-                break
-        await leg.reject(failure)
+    async def _take_over(self, leg: Leg, replaces: str) -> EndReason | None:
+        """A phone wants the place of another leg: of the one it has consulted with, or of one that rings."""
+        if not leg.record.account:
+            return EndReason.FORBIDDEN
+        talks = self._exchange.talks
+        for attempt in talks.attempts():
+            if attempt.callee.id == replaces:
+                return None if await attempt.pick_up(leg) else EndReason.NOT_FOUND
+        leaving = next((each for each in self._exchange.legs() if each.id == replaces), None)
+        if leaving is None or not await talks.take_place(leaving, leg):
+            return EndReason.NOT_FOUND
+        return None

@@ -22,7 +22,8 @@ class OfficeRepository(Protocol):
     async def save(self, *items: OfficeItem) -> None:
         """Add each item, or replace the one of the same key (login, account, name, number); all or none, durably.
 
-        Raises an error whose text names the clash if a number is taken by somebody else.
+        Of a document the key is its kind and name. Raises an error whose text names the clash if a number is taken by
+        somebody else.
         """
 
     async def remove(self, item: OfficeItem) -> bool:

@@ -26,7 +26,9 @@ from cordboard.telephony import (
     Party,
     PhoneTarget,
     Sound,
+    Talks,
     Target,
+    TransferHandler,
 )
 
 _log = structlog.get_logger("simulation")
@@ -58,19 +60,23 @@ class SimulatedExchange:
         self._ids = count(1)
         self._legs: dict[str, SimulatedLeg] = {}
         self._handler: LegHandler | None = None
+        self.transfer: TransferHandler | None = None
+        """Takes the transfers that simulated phones ask for."""
+        self.talks = Talks(self)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- telephony.Exchange -----------------------------------------------------------------------------------
 
-    async def serve(self, handler: LegHandler) -> None:
+    async def serve(self, handler: LegHandler, *, transfer: TransferHandler | None = None) -> None:
         """See telephony.Exchange."""
-        self._handler = handler
+        self._handler, self.transfer = handler, transfer
         try:
             await asyncio.Event().wait()
         finally:
             self._handler = None
             for leg in list(self._legs.values()):
                 leg.finish(EndReason.SHUTDOWN)
+            await self.talks.close()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=_GRACE)
             for task in list(self._tasks):

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from cordboard.office.documents import Document
+from cordboard.office.kinds import KINDS
 from cordboard.office.model import (
     InternalNumber,
     OfficeData,
@@ -19,6 +22,7 @@ from cordboard.office.model import (
 )
 from cordboard.office.repositories import PinFailures
 from cordboard.store.errors import ConflictError
+from cordboard.store.office_tables import office_documents
 from cordboard.store.put import put
 from cordboard.store.reader import Reader
 from cordboard.store.secrets import SecretBox
@@ -28,6 +32,8 @@ from cordboard.telephony import Line
 from cordboard.telephony.directory import Algorithm, LineMode
 
 Row = dict[str, Any]
+
+_log = structlog.get_logger("store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,12 @@ class OfficeStore:
         """Remove what has the item's key."""
         if isinstance(item, OfficeSettings):
             return False
-        shape = self._shapes[type(item)]
-        gone = delete(shape.table).where(shape.table.c[shape.key] == shape.row(item)[shape.key])
+        if isinstance(item, Document):
+            table = office_documents
+            gone = delete(table).where(table.c.kind == item.kind, table.c.name == item.name)
+        else:
+            shape = self._shapes[type(item)]
+            gone = delete(shape.table).where(shape.table.c[shape.key] == shape.row(item)[shape.key])
 
         def write(connection: Connection) -> bool:
             _raise_revision(connection)
@@ -95,6 +105,11 @@ class OfficeStore:
     def _write(self, connection: Connection, item: OfficeItem) -> None:
         if isinstance(item, OfficeSettings):
             connection.execute(update(settings).values(asdict(item)))  # its only row is there since the revision rose
+            return
+        if isinstance(item, Document):
+            for number in item.numbers():
+                _refuse_number_of_others(connection, item, number)
+            put(connection, office_documents, self._document_row(item))
             return
         if isinstance(item, User | InternalNumber):
             _refuse_taken_number(connection, item)
@@ -120,7 +135,30 @@ class OfficeStore:
             lines=tuple(self._line(row) for row in all_of(lines)),
             internal_numbers=tuple(InternalNumber(**row) for row in all_of(internal_numbers)),
             routes=tuple(_route(row) for row in all_of(routes)),
+            documents=tuple(each for row in all_of(office_documents) if (each := self._document(row))),
         )
+
+    def _document_row(self, item: Document) -> Row:
+        body = item.model_dump(mode="json", exclude={"name"})
+        hidden = {name: self._secrets.encrypt(body[name]) for name in item.secrets}
+        return {"kind": item.kind, "name": item.name, "body": body | hidden, "numbers": list(item.numbers())}
+
+    def _document(self, row: RowMapping) -> Document | None:
+        """None for one that this version does not know any more: it stays in the database."""
+        kind = KINDS.get(row["kind"])
+        if kind is None:
+            return None
+        shown = {name: self._secrets.decrypt(row["body"][name]) for name in kind.secrets if name in row["body"]}
+        try:
+            return kind.model_validate({**row["body"], **shown, "name": row["name"]})
+        except ValueError as fault:
+            _log.error(
+                "a part of the office cannot be read, it is left out",
+                kind=row["kind"],
+                name=row["name"],
+                fault=str(fault),
+            )
+            return None
 
     def _line_row(self, item: OfficeLine) -> Row:
         row = asdict(item.line) | {"scenario": item.scenario, "enabled": item.enabled}
@@ -172,9 +210,32 @@ def _refuse_taken_number(connection: Connection, item: User | InternalNumber) ->
         owner = connection.execute(
             select(internal_numbers.c.scenario).where(internal_numbers.c.number == item.number)
         ).scalar_one_or_none()
+    if owner is None:
+        owner = _document_with(connection, item.number)
     if owner is not None:
         message = f"the number {item.number} is taken by {owner}: choose another or free it first"
         raise ConflictError(message)
+
+
+def _refuse_number_of_others(connection: Connection, item: Document, number: str) -> None:
+    owner = connection.execute(select(users.c.name).where(users.c.number == number)).scalar_one_or_none()
+    if owner is None:
+        owner = connection.execute(
+            select(internal_numbers.c.scenario).where(internal_numbers.c.number == number)
+        ).scalar_one_or_none()
+    if owner is None:
+        owner = _document_with(connection, number, but=item)
+    if owner is not None:
+        message = f"the number {number} is taken by {owner}: choose another or free it first"
+        raise ConflictError(message)
+
+
+def _document_with(connection: Connection, number: str, *, but: Document | None = None) -> str | None:
+    for row in connection.execute(select(office_documents)).mappings():
+        same = but is not None and (row["kind"], row["name"]) == (but.kind, but.name)
+        if not same and number in row["numbers"]:
+            return f"{row['kind']}/{row['name']}"
+    return None
 
 
 def _refuse_foreign_account(connection: Connection, phone: UserPhone) -> None:

@@ -44,7 +44,9 @@ from cordboard.telephony import (
     Party,
     PhoneTarget,
     Registrations,
+    Talks,
     Target,
+    TransferHandler,
 )
 
 _log = structlog.get_logger("switch")
@@ -87,14 +89,17 @@ class SipExchange:
         )
         self.texts = SipTexts(self.agent, self._ways, self._lines)
         self._legs: dict[str, SipLeg] = {}
+        self.talks = Talks(self)
         self._handler: LegHandler | None = None
+        self.transfer: TransferHandler | None = None
+        """Takes the transfers that phones ask for."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- telephony.Exchange -----------------------------------------------------------------------------------
 
-    async def serve(self, handler: LegHandler) -> None:
+    async def serve(self, handler: LegHandler, *, transfer: TransferHandler | None = None) -> None:
         """See telephony.Exchange."""
-        self._handler = handler
+        self._handler, self.transfer = handler, transfer
         try:
             await asyncio.Event().wait()
         finally:
@@ -213,6 +218,7 @@ class SipExchange:
     async def close(self) -> None:
         """End all calls, sign out, and close the wire."""
         self._end_all()
+        await self.talks.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GOODBYE):
                 await self._lines.leave()

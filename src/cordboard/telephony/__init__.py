@@ -18,6 +18,7 @@ from cordboard.telephony.events import (
     Ringing,
 )
 from cordboard.telephony.keys import ALL_KEYS, Collected, CollectEnd, KeyBuffer, KeyRule
+from cordboard.telephony.lamps import Lamp, Lamps
 from cordboard.telephony.leg_life import LegLife, LivingLeg
 from cordboard.telephony.party import Direction, LegState, LineTarget, Party, PhoneTarget, Target
 from cordboard.telephony.phone_number import PhoneNumber
@@ -25,12 +26,15 @@ from cordboard.telephony.ports import Bridge, CallListener, Conference, Exchange
 from cordboard.telephony.reasons import EndReason
 from cordboard.telephony.records import ConnectionRecord, LegRecord
 from cordboard.telephony.sounds import Clip, Played, PlayEnd, Silence, Sound, Tone
+from cordboard.telephony.talks import Attempt, Talk, Talks
+from cordboard.telephony.transfers import Monitor, Monitoring, TransferHandler, TransferRequest
 from cordboard.telephony.wording import Wording, choose
 
 __all__ = [
     "ALL_KEYS",
     "Account",
     "Answered",
+    "Attempt",
     "Bridge",
     "CallListener",
     "Clip",
@@ -51,6 +55,8 @@ __all__ = [
     "Held",
     "KeyBuffer",
     "KeyRule",
+    "Lamp",
+    "Lamps",
     "Leg",
     "LegEvent",
     "LegHandler",
@@ -60,6 +66,8 @@ __all__ = [
     "Line",
     "LineTarget",
     "LivingLeg",
+    "Monitor",
+    "Monitoring",
     "Party",
     "PhoneNumber",
     "PhoneTarget",
@@ -72,8 +80,12 @@ __all__ = [
     "Silence",
     "Sound",
     "SystemClock",
+    "Talk",
+    "Talks",
     "Target",
     "Tone",
+    "TransferHandler",
+    "TransferRequest",
     "Wording",
     "choose",
     "dial",

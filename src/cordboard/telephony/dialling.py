@@ -11,6 +11,7 @@ from cordboard.telephony.party import LegState, Party, Target
 from cordboard.telephony.ports import Exchange, Leg
 from cordboard.telephony.reasons import EndReason
 from cordboard.telephony.sounds import RINGBACK, Sound
+from cordboard.telephony.talks import Talk
 
 
 class Dialled(StrEnum):
@@ -58,29 +59,34 @@ async def dial(
     A far end that is heard before it answers takes the place of `ringback`: the caller's early media is opened for it.
     `placed` is awaited with the called leg as soon as there is one.
     After the talk the caller stays up, if it was the callee who hung up; a callee who stays up is handed to `remains`,
-    and hung up when that returns. Cancelling this ends the called leg.
+    and hung up when that returns. Cancelling this ends the called leg. While it rings, and while they talk, the caller
+    and whoever is called stand in `exchange.talks`: another phone may pick the call up, a party may be led elsewhere.
+    A callee who was led elsewhere when the caller went is neither handed to `remains` nor hung up.
     """
     if not targets:
         return DialResult(Dialled.UNREACHABLE, reason=EndReason.UNREACHABLE)
     callee = await exchange.originate(targets, caller=show, chain=caller.chain, ring_time=ring_time)
+    talk: Talk | None = None
     try:
         if placed is not None:
             await placed(callee)
-        reason = await _wait_for_answer(exchange, caller, callee, ringback)
-        if reason is not None:
-            return DialResult(_OUTCOMES.get(reason, Dialled.UNREACHABLE), callee, reason)
-        if not await caller.answer():
-            return DialResult(Dialled.UNREACHABLE, callee, EndReason.CANCELLED)
-        bridge = await exchange.join(caller, callee)
-        try:
-            await bridge.ended()
-        finally:
-            await asyncio.shield(bridge.close())
-        if remains is not None and callee.state is LegState.ANSWERED:
+        async with exchange.talks.ringing(caller, callee, targets) as attempt:
+            reason = await _wait_for_answer(exchange, caller, callee, ringback)
+            if attempt.taken_by is not None and reason is EndReason.ANSWERED_ELSEWHERE:
+                callee, reason = attempt.taken_by, None
+            exchange.talks.answered(attempt)
+            if reason is not None:
+                return DialResult(_OUTCOMES.get(reason, Dialled.UNREACHABLE), callee, reason)
+            if not await caller.answer():
+                return DialResult(Dialled.UNREACHABLE, callee, EndReason.CANCELLED)
+            talk = Talk(exchange.talks, caller, callee)
+            await exchange.talks.run(talk)
+        if remains is not None and talk.kept is not callee and callee.state is LegState.ANSWERED:
             await remains(callee)
         return DialResult(Dialled.ANSWERED, callee)
     finally:
-        await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))
+        if talk is None or talk.kept is not callee:
+            await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))
 
 
 async def _wait_for_answer(exchange: Exchange, caller: Leg, callee: Leg, ringback: Sequence[Sound]) -> EndReason | None:

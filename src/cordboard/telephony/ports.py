@@ -6,7 +6,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cordboard.telephony.events import LegEvent
 from cordboard.telephony.keys import Collected, KeyRule
@@ -14,6 +14,10 @@ from cordboard.telephony.party import LegState, Party, Target
 from cordboard.telephony.reasons import EndReason
 from cordboard.telephony.records import ConnectionRecord, LegRecord
 from cordboard.telephony.sounds import Played, Sound
+
+if TYPE_CHECKING:
+    from cordboard.telephony.talks import Talks
+    from cordboard.telephony.transfers import TransferHandler
 
 
 class Leg(Protocol):
@@ -82,7 +86,10 @@ class Leg(Protocol):
         """
 
     async def background(self, sounds: Sequence[Sound]) -> None:
-        """Start `sounds` over and over and return at once; none stops them, and so do `play` and a join."""
+        """Start `sounds` over and over and return at once; none stops them, and so do `play` and a join.
+
+        To a leg in a bridge or a conference it is heard in place of the others, who go on hearing him, until it stops.
+        """
 
     async def collect(self, rule: KeyRule) -> Collected:
         """Take keys by `rule`; those pressed since the last collecting count first."""
@@ -189,8 +196,15 @@ class CallListener(Protocol):
 class Exchange(Protocol):
     """Places and receives calls."""
 
-    async def serve(self, handler: LegHandler) -> None:
-        """Hand each inbound leg to `handler`, each in a task of its own, until cancelled; then end all calls."""
+    @property
+    def talks(self) -> "Talks":
+        """Who talks with whom through `dial`, and whom somebody calls just now."""
+
+    async def serve(self, handler: LegHandler, *, transfer: "TransferHandler | None" = None) -> None:
+        """Hand each inbound leg to `handler`, each in a task of its own, until cancelled; then end all calls.
+
+        Transfers that phones ask for go to `transfer`; without one they are refused.
+        """
 
     async def originate(
         self, targets: Sequence[Target], *, caller: Party, chain: str = "", ring_time: float = 30.0

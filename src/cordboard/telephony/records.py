@@ -31,6 +31,10 @@ class LegRecord:
     held: bool = False
     recorded: bool = False
     """Whether a recording of the talk was ever begun."""
+    replaces: str = ""
+    """The id of the leg in whose place this inbound one wants to talk (RFC 3891); empty for nearly all."""
+    redirected_to: str = ""
+    """Where the called phone wants the call led instead, as dialled, if the reason is REDIRECTED (a 3xx)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cordboard.telephony import Leg
 
 
 class Scenarios:
-    """Runs scenarios for the reception. Implements office.reception.VoiceScenarios."""
+    """Runs scenarios for the switchboard. Implements office.switchboard.VoiceScenarios."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner

@@ -1,0 +1,247 @@
+"""Who talks with whom: what outlives a bridge when a party is led elsewhere, taken over or called away.
+
+A bridge joins two legs; a talk is why they are joined. Whoever has dialled waits for the end of his talk, not of the
+bridge: meanwhile the other party may be parked, transferred or taken over by another phone. All that comes to one
+primitive, `Talk.divert`: one party is kept and led on, the other is free to go.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from cordboard.telephony.events import Held, Resumed
+from cordboard.telephony.party import LegState, Target
+from cordboard.telephony.ports import Bridge, Exchange, Leg
+from cordboard.telephony.reasons import EndReason
+from cordboard.telephony.sounds import Sound
+
+_log = structlog.get_logger("telephony")
+
+Work = Callable[[Leg], Awaitable[None]]
+"""Leads a leg on: to another number, into a parking place, to somebody who takes it over. Returns when that is over."""
+
+
+class Attempt:
+    """Somebody is being called on behalf of a caller, and has not answered yet."""
+
+    def __init__(self, caller: Leg, callee: Leg, targets: Sequence[Target]) -> None:
+        self.caller = caller
+        self.callee = callee
+        self.targets = tuple(targets)
+        self.taken_by: Leg | None = None
+        """The leg that has picked the call up."""
+        self.over = asyncio.Event()
+        """Set when neither the attempt nor a talk that came of it goes on."""
+
+    async def pick_up(self, leg: Leg) -> bool:
+        """Let `leg` answer in the place of whom it rings at, and return after the talk.
+
+        False if the call cannot be had any more: it was answered, picked up by somebody else, or given up.
+        """
+        if self.taken_by is not None or not self._rings:
+            return False
+        self.taken_by = leg
+        if not await leg.answer() or not self._rings:
+            self.taken_by = None
+            return False
+        await self.callee.hang_up(EndReason.ANSWERED_ELSEWHERE)
+        await self.over.wait()
+        return True
+
+    @property
+    def _rings(self) -> bool:
+        return self.callee.state in (LegState.CALLING, LegState.RINGING) and self.caller.state is not LegState.ENDED
+
+
+class Talk:
+    """Two parties, from their joining until nobody leads either of them on any more."""
+
+    def __init__(self, talks: "Talks", caller: Leg, callee: Leg) -> None:
+        self.caller = caller
+        self.callee = callee
+        self.kept: Leg | None = None
+        """Who is being led on, or was and stayed away."""
+        self._talks = talks
+        self._bridge: Bridge | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    def other(self, leg: Leg) -> Leg:
+        """The other party."""
+        return self.callee if leg.id == self.caller.id else self.caller
+
+    @property
+    def joined(self) -> bool:
+        """Whether they are joined now: nobody is led elsewhere."""
+        return self._bridge is not None and self.kept is None
+
+    def divert(self, keep: Leg, work: Work) -> asyncio.Event:
+        """Part the two and do `work` with `keep`; returns an event that is set when that is over.
+
+        The other one stays up, in silence: let him go, or bring the two together again (`rejoin`, also from within
+        `work`). Whoever dialled goes on waiting, if he is kept until `work` is over, and else until his own end, or the
+        end of `work`. A kept callee is hung up after `work`. Raises ValueError if one of the two is led on already.
+        """
+        if self.kept is not None:
+            raise ValueError("a party of this talk is being led elsewhere")
+        self.kept = keep
+        over = asyncio.Event()
+        self._work = self._talks.spawn(self._lead(keep, work, over))
+        return over
+
+    async def rejoin(self) -> bool:
+        """Bring the two together again. False if one of them has ended."""
+        self.kept = None
+        return await self.join()
+
+    async def join(self) -> bool:
+        """Join their voices. False if one of them has ended."""
+        self._bridge = await self._talks.join(self.caller, self.callee)
+        return LegState.ENDED not in (self.caller.state, self.callee.state)
+
+    async def lasts(self) -> None:
+        """Wait until the talk is over for whoever has dialled."""
+        gone = asyncio.ensure_future(self.caller.ended())
+        try:
+            while True:
+                bridge, work = self._bridge, self._work
+                if bridge is not None:
+                    await bridge.ended()
+                if self._work is not None and self.kept is not None:
+                    await asyncio.wait({self._work, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done() or (self._bridge is bridge and self._work is work):
+                    return
+        finally:
+            gone.cancel()
+
+    async def part(self) -> None:
+        """Close the bridge, if there is one."""
+        if self._bridge is not None:
+            await self._bridge.close()
+
+    async def _lead(self, keep: Leg, work: Work, over: asyncio.Event) -> None:
+        try:
+            await self.part()
+            await work(keep)
+        except Exception:  # noqa: BLE001  (a fault must not leave a caller in silence for ever)
+            _log.exception("a party could not be led elsewhere", leg=keep.id, chain=keep.chain)
+        finally:
+            self._work = None
+            over.set()
+            if self.kept is keep and keep is self.callee:
+                await asyncio.shield(keep.hang_up())
+
+
+class Talks:
+    """The talks of one exchange, and the calls that ring."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.hold_music: Sequence[Sound] = ()
+        """What a party hears whom the other one has put on hold."""
+        self._exchange = exchange
+        self._of: dict[str, list[Talk]] = {}
+        self._attempts: list[Attempt] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def of(self, leg: Leg) -> Talk | None:
+        """The innermost talk in which the leg is joined now."""
+        return next((talk for talk in reversed(self._of.get(leg.id, ())) if talk.joined), None)
+
+    def all(self) -> Sequence[Talk]:
+        """Every talk whose parties are joined now, the oldest first."""
+        found = {id(talk): talk for stack in self._of.values() for talk in stack if talk.joined}
+        return list(found.values())
+
+    def attempts(self) -> Sequence[Attempt]:
+        """Whoever is being called now, the oldest first."""
+        return list(self._attempts)
+
+    @asynccontextmanager
+    async def ringing(self, caller: Leg, callee: Leg, targets: Sequence[Target]) -> AsyncIterator[Attempt]:
+        """An attempt, for as long as the context lasts: until the end of the talk that may come of it."""
+        attempt = Attempt(caller, callee, targets)
+        self._attempts.append(attempt)
+        try:
+            yield attempt
+        finally:
+            self.answered(attempt)
+            attempt.over.set()
+
+    def answered(self, attempt: Attempt) -> None:
+        """It rings no longer."""
+        if attempt in self._attempts:
+            self._attempts.remove(attempt)
+
+    async def together(self, a: Leg, b: Leg) -> None:
+        """Join two answered legs and return when their talk is over, for `a`. Neither is hung up by this."""
+        await self.run(Talk(self, a, b))
+
+    async def run(self, talk: Talk) -> None:
+        """Join the two and return when their talk is over for the caller. Neither is hung up by this."""
+        a, b = talk.caller, talk.callee
+        for leg in (a, b):
+            self._of.setdefault(leg.id, []).append(talk)
+        accompanied = [self.spawn(self._accompany(leg, other)) for leg, other in ((a, b), (b, a))]
+        try:
+            await talk.join()
+            await talk.lasts()
+        finally:
+            for task in accompanied:
+                task.cancel()
+            for leg in (a, b):
+                self._of[leg.id].remove(talk)
+                if not self._of[leg.id]:
+                    del self._of[leg.id]
+            if talk.kept is None:
+                await asyncio.shield(talk.part())
+
+    async def take_place(self, leaving: Leg, coming: Leg) -> bool:
+        """Let `coming` talk in the place of `leaving`, who is hung up, and return after the talk.
+
+        False, and nothing has changed, if `leaving` does not talk, or `coming` cannot be answered.
+        """
+        if self.of(leaving) is None or not await coming.answer():
+            return False
+        talk = self.of(leaving)
+        if talk is None:
+            return False
+
+        async def go_on(kept: Leg) -> None:
+            await self.together(kept, coming)
+
+        over = talk.divert(talk.other(leaving), go_on)
+        await leaving.hang_up()
+        await over.wait()
+        return True
+
+    async def join(self, a: Leg, b: Leg) -> Bridge:
+        """See Exchange.join."""
+        return await self._exchange.join(a, b)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Something that outlives whoever asked for it; it ends with the exchange."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """End what goes on here."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _accompany(self, leg: Leg, other: Leg) -> None:
+        """Music for whom `leg` puts on hold."""
+        with leg.events() as events:
+            async for event in events:
+                match event:
+                    case Held() if self.hold_music:
+                        await other.background(self.hold_music)
+                    case Resumed() if self.hold_music:
+                        await other.background(())
+                    case _:
+                        pass

@@ -119,6 +119,37 @@ def test_a_time_window_goes_by_the_time(properties: str, moment: str, exit_: str
     body()
 
 
+@pytest.mark.parametrize(
+    ("phone", "moment", "exit_"),
+    [
+        ("+380671234567", "2026-11-23 09:00", "inside"),
+        ("+48221234567", "2026-11-23 09:00", "outside"),  # in Warsaw it is eight
+        ("+48221234567", "2026-11-23 10:00", "inside"),
+        ("+12125551212", "2026-11-23 10:00", "outside"),  # in New York it is three
+        ("+79161234567", "2026-11-23 12:00", "outside"),  # a mobile of Russia: it may be evening where he is
+        ("701", "2026-11-23 09:00", "inside"),  # an extension has the clock of the office
+        ("", "2026-11-23 09:00", "inside"),
+    ],
+)
+def test_a_time_window_by_the_clock_of_who_is_called(phone: str, moment: str, exit_: str) -> None:
+    @virtual_time
+    async def body() -> None:
+        step = f"component: time_window, phone: '{phone}', hours: [{{hours: 9:00-20:00}}], holidays: no, at: {moment}"
+        async with Trial(voice(f"w: {{{step}}}"), calendar=CALENDAR) as trial:
+            trial.call()
+            await trial.ended()
+        assert trial.path == [f"w.{exit_}"]
+
+    body()
+
+
+@virtual_time
+async def test_the_clock_of_a_phone_needs_hours() -> None:
+    async with Trial(voice("w: {component: time_window, phone: '0671234567'}")) as trial:
+        with pytest.raises(ScenarioError, match="write the hours that count for the phone"):
+            await trial.runner.prepare()
+
+
 @virtual_time
 async def test_a_time_window_looks_at_the_clock_of_the_office() -> None:
     steps = """

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
 from cordboard.components._written import may_be
 from cordboard.office.ports import Calendar, Span, days_around, days_of, open_at, spans_of
 from cordboard.scenario.component import Component, Example, Row
 from cordboard.scenario.context import Context
 from cordboard.scenario.said import said
+from cordboard.telephony import PhoneNumber
 
 
 def _days(text: str) -> str:
@@ -58,6 +60,10 @@ class TimeWindow(Component):
             "At night nobody is called back, whatever day it is.",
             "night:\n  component: time_window\n  hours:\n    - {hours: 22:00-08:00}\n  holidays: no",
         ),
+        Example(
+            "May this client be called now, where he lives?",
+            "day:\n  component: time_window\n  phone: =phone\n  hours:\n    - {days: mon-sat, hours: 09:00-20:00}",
+        ),
     )
 
     hours: tuple[Hours, ...] = ()
@@ -66,6 +72,9 @@ class TimeWindow(Component):
     """Whether holidays are told apart. If not, they are days like any other (those of the calendar are closed then)."""
     at: datetime | None = None
     """The moment that is looked at. Empty: now."""
+    phone: PhoneNumber | None = None
+    """By whose clock the hours count that are written here: `=phone` is that of the called one's country or region. If
+    it may be in several time zones, all of them must be inside. Empty: by the clock of the office."""
 
     class Exit(StrEnum):
         """Its exits."""
@@ -73,6 +82,12 @@ class TimeWindow(Component):
         INSIDE = "inside"
         OUTSIDE = "outside"
         HOLIDAY = "holiday"
+
+    @model_validator(mode="after")
+    def _hours_for_a_phone(self) -> Self:
+        if "phone" in self.model_fields_set and not self.hours:
+            raise ValueError(said("write the hours that count for the phone: the calendar is that of the office"))
+        return self
 
     @classmethod
     def exits_to_wire(cls, written: Mapping[str, Any]) -> tuple[str, ...]:
@@ -82,12 +97,14 @@ class TimeWindow(Component):
 
     async def run(self, ctx: Context) -> str:
         """Look at the clock."""
-        at = (self.at or ctx.now()).astimezone(ctx.now().tzinfo)
+        here = (self.at or ctx.now()).astimezone(ctx.now().tzinfo)
+        zones = self.phone.zones if self.phone else ()
+        moments = [here.astimezone(ZoneInfo(zone)) for zone in zones] or [here]
         # Hours that are drawn need the office's calendar for nothing but its holidays.
         calendar = ctx.port(Calendar) if self.holidays or not self.hours else None
-        if self._is_open(at, calendar):
+        if all(self._is_open(at, calendar) for at in moments):
             return self.Exit.INSIDE
-        if self.holidays and calendar is not None and calendar.holiday(at.date()):
+        if self.holidays and calendar is not None and any(calendar.holiday(at.date()) for at in moments):
             return self.Exit.HOLIDAY
         return self.Exit.OUTSIDE
 

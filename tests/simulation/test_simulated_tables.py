@@ -4,6 +4,7 @@ import pytest
 
 from cordboard.cli.office_file import read_office
 from cordboard.cli.simulated_office import OfficeInMemory
+from cordboard.simulation.checking import failures
 from cordboard.simulation.report import Report
 from cordboard.simulation.script_reader import read_scripts
 from cordboard.simulation.script_writer import write_script
@@ -101,3 +102,21 @@ def test_tables_are_written_as_they_are_read(office: OfficeInMemory) -> None:
     written = write_script(script, zone=office.zone)
     (again,) = read_scripts(written, zone=office.zone, country=office.country).scripts
     assert again.given.tables == script.given.tables
+
+
+def test_what_stands_in_a_table_at_the_end_is_compared(office: OfficeInMemory) -> None:
+    expected = """
+expect:
+  tables:
+    debts:
+      - {id: 1, result: nothing}
+      - {id: 2, result: old}
+      - {id: 3}
+    other: []
+"""
+    report = played(GIVEN % "0671234567" + expected, office)
+    found = [failure.message for failure in failures(report)]
+    assert [message.partition(", was")[0] for message in found[:1]] == ["debts: expected {id: 1, result: nothing}"]
+    assert "result: =reached" in found[0]
+    assert found[1].startswith("debts: expected 3, there are {id: 1")
+    assert found[2] == "tables: no workbook 'other' was given"

@@ -18,9 +18,10 @@ import structlog
 
 from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
-from cordboard.cli.simulated_tables import given_workbooks
+from cordboard.cli.simulated_tables import given_workbooks, shown_rows
 from cordboard.components import catalogue
 from cordboard.config import Settings
+from cordboard.datasource.excel.memory import MemoryWorkbooks
 from cordboard.datasource.excel.ports import Workbooks
 from cordboard.datasource.sql.nobody import NoDatabases
 from cordboard.datasource.sql.ports import SqlSources
@@ -55,6 +56,7 @@ from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.ports import Effect
 from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
+from cordboard.scenario.values import AnyValue
 from cordboard.simulation.script import Given
 from cordboard.speech.api import PromptError, Prompts, Speech
 from cordboard.speech.cache import spoken as spoken_before
@@ -131,6 +133,12 @@ class OfficeInMemory:
                 }
             finally:
                 await rooms.close()
+
+    async def tables(self, ports: Mapping[type, object]) -> Mapping[str, Sequence[Mapping[str, AnyValue]]]:
+        """See SimulatedOffice."""
+        books = ports[Workbooks]
+        assert isinstance(books, MemoryWorkbooks)
+        return {name: shown_rows(await books.shown(name)) for name in books.names}
 
     def names_of(self, target: Target) -> Collection[str]:
         """See SimulatedOffice."""

@@ -3,11 +3,18 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
+from cordboard.datasource.excel.cells import Cell
 from cordboard.datasource.excel.memory import MemoryWorkbooks, cell_from
 from cordboard.datasource.excel.orders import WORKBOOK, Order, from_payload
 from cordboard.datasource.excel.ports import WorkbookError
 from cordboard.scenario.ports import Effect
+from cordboard.scenario.values import AnyValue, normal
 from cordboard.simulation.simulator import SimulationError
+
+
+def shown_rows(rows: Sequence[Mapping[str, Cell]]) -> list[dict[str, AnyValue]]:
+    """Rows as a test compares them: an empty cell is an empty text."""
+    return [{column: "" if cell is None else normal(cell) for column, cell in row.items()} for row in rows]
 
 
 def given_workbooks(

@@ -1,7 +1,7 @@
 """Compares what came of a simulation with what was expected of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cordboard.scenario.ports import StepTrace
@@ -286,6 +286,12 @@ def _messages(report: Report, wanted: Wanted) -> list[Failure]:
     return _rows(report, wanted, rows)
 
 
+def _tables(report: Report, wanted: Wanted) -> list[Failure]:
+    if wanted.of not in report.tables:
+        return [Failure(said("tables: no workbook {name!r} was given", name=wanted.of), wanted.line)]
+    return _rows(report, replace(wanted, name=wanted.of), report.tables[wanted.of])
+
+
 # --- how it ended -------------------------------------------------------------------------------------------------
 
 
@@ -338,6 +344,7 @@ _CHECKS: Mapping[str, Callable[[Report, Wanted], list[Failure]]] = {
     "started": _started,
     "effects": _effects,
     "messages": _messages,
+    "tables": _tables,
     "outcome": _outcome,
     "error": _error,
     "lasts": _lasts,

@@ -28,6 +28,8 @@ class Shape(StrEnum):
     """A duration, or two with dots between them."""
     PEOPLE = "people"
     """Names of those who were called, with expectations of their own."""
+    TABLES = "tables"
+    """Names of workbooks with a list of maps each."""
 
 
 SHAPES: Mapping[str, Shape] = {
@@ -49,6 +51,7 @@ SHAPES: Mapping[str, Shape] = {
     "keys": Shape.TEXT,
     "lasts": Shape.RANGE,
     "people": Shape.PEOPLE,
+    "tables": Shape.TABLES,
 }
 """Every name under `expect`."""
 OF_PEOPLE = ("heard", "not_heard", "told", "keys")
@@ -70,7 +73,7 @@ class Item:
 
 
 def read_wanted(reader: NodeReader, name: str, node: Node, of: str = "") -> list[Wanted]:
-    """The expectation `name`, which is one of SHAPES; several, if it is of several people."""
+    """The expectation `name`, which is one of SHAPES; several, if it is of several people or workbooks."""
     if SHAPES[name] is Shape.PEOPLE:
         return [
             wanted
@@ -78,6 +81,9 @@ def read_wanted(reader: NodeReader, name: str, node: Node, of: str = "") -> list
             for inner_name, value in reader.fields(inner, OF_PEOPLE, said("a person")).items()
             for wanted in read_wanted(reader, inner_name, value, who)
         ]
+    if SHAPES[name] is Shape.TABLES:
+        tables = reader.map(node, name).items()
+        return [Wanted(name, _rows(reader, name, rows), rows.mark.line, workbook) for workbook, rows in tables]
     return [Wanted(name, _READ[SHAPES[name]](reader, name, node), node.mark.line, of)]
 
 

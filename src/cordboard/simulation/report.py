@@ -1,7 +1,7 @@
 """What came of a simulation: plain facts, from which the transcript, the tests and the page are made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cordboard.scenario.ports import Effect, Message, RunInfo, RunTrace, StepTrace
@@ -103,6 +103,8 @@ class Report:
     """Service runs other than the one that was tried, in that order."""
     effects: Sequence[Effect] = ()
     messages: Sequence[Message] = ()
+    tables: Mapping[str, Sequence[Mapping[str, AnyValue]]] = field(default_factory=dict)
+    """The rows of the given workbooks (of the first sheet), as they stood at the end."""
     undone: Sequence[tuple[str, Deed]] = ()
     """What did not come to pass of the script, and whose deed it was."""
     notes: Sequence[str] = ()

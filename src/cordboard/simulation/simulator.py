@@ -72,6 +72,9 @@ class SimulatedOffice(Protocol):
         `effects` gives those that were committed so far: what was written into a given table is seen in it.
         """
 
+    async def tables(self, ports: Mapping[type, object]) -> Mapping[str, Sequence[Mapping[str, AnyValue]]]:
+        """The rows of the given workbooks (of the first sheet of each) as they stand now."""
+
     def names_of(self, target: Target) -> Collection[str]:
         """How the owner of a phone may be called in a script: account, login, internal number."""
 
@@ -163,7 +166,8 @@ class Simulation:
                     while not await self._is_over():
                         self._changed.clear()
                         await self._changed.wait()
-            return await self._report(self._loop.time())
+            ended = self._loop.time()
+            return await self._report(ended, await office.tables(ports))
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -335,7 +339,7 @@ class Simulation:
 
     # --- what came of it --------------------------------------------------------------------------------------
 
-    async def _report(self, seconds: float) -> Report:
+    async def _report(self, seconds: float, tables: Mapping[str, Sequence[Mapping[str, AnyValue]]]) -> Report:
         root, outcome, value, error = await self._ending()
         infos = sorted(await self._store.find(), key=lambda info: info.started)
         parties = [self._party(leg_id) for leg_id in self._records]
@@ -344,6 +348,7 @@ class Simulation:
             undone += [("", deed) for deed in self._acting[""].undone]
         return Report(
             script=self._script,
+            tables=tables,
             scenario=self._script.scenario or (root.scenario if root else ""),
             last_scenario=root.scenario if root else self._script.scenario,
             run_id=root.run_id if root else "",

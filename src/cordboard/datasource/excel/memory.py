@@ -46,6 +46,8 @@ class MemoryWorkbooks:
         self, tables: Mapping[str, Sheets], country: str, ordered: Callable[[], Awaitable[Sequence[Order]]]
     ) -> None:
         """`ordered` gives all orders since the beginning; each new one is carried out before anything is answered."""
+        self.names = tuple(tables)
+        """As they were given."""
         self._opened = {
             _name(name): Opened(_book(name, sheets), Stamp(0, 0, 0), country) for name, sheets in tables.items()
         }
@@ -94,6 +96,12 @@ class MemoryWorkbooks:
     def states(self) -> Sequence[WorkbookState]:
         """See Workbooks. Nothing waits here; what could not be carried out is a fault."""
         return [WorkbookState(name, faults=self._faults.get(name, ())) for name in sorted(self._opened)]
+
+    async def shown(self, workbook: str) -> list[dict[str, Cell]]:
+        """All rows of the first sheet of a workbook that was given."""
+        current = await self._current(workbook)
+        table = current.table(Place(_name(workbook)))
+        return [dict(table.row(row).values) for row in range(table.first, table.end)]
 
     async def _current(self, workbook: str) -> Opened:
         orders = await self._ordered()

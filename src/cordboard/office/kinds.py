@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 
 from cordboard.office.documents import Document
+from cordboard.office.lines.gateways import Gateway
+from cordboard.office.lines.money import MoneyGuard
+from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
+from cordboard.office.lines.rules import LineRules
 
-_ALL: tuple[type[Document], ...] = ()
+_ALL: tuple[type[Document], ...] = (
+    Gateway,
+    LineRules,
+    InboundNumber,
+    EmergencyNumbers,
+    MoneyGuard,
+)
 KINDS: Mapping[str, type[Document]] = {each.kind: each for each in _ALL}
 """By name, in the order in which they are exported."""

@@ -98,6 +98,23 @@ class Route:
     shortest: int = 7
     """The fewest digits, after stripping, that it carries: a mistyped extension stays inside. A route for short
     codes sets less."""
+    normalised: bool = False
+    """Compare with, and send, the full international number, however it was dialled: one route +380 instead of three
+    for 067…, 38067… and +38067…."""
+    match: str = ""
+    """A regular expression that meets the whole number, once it is judged and before `prepend`; empty: none."""
+    replace: str = ""
+    """What is sent instead, if it is met: digits, + and {1} for the first group."""
+    hours: str = ""
+    """Hours of a day in which it is there, by the clock of the office: 09:00-18:00; empty: always."""
+    days: str = ""
+    """Days of a week on which it is there: mon-fri; empty: every day."""
+    users: tuple[str, ...] = ()
+    """Logins for whom it is there, and for nobody else but those of `groups`; neither: for all."""
+    groups: tuple[str, ...] = ()
+    """Names of groups for whose members it is there."""
+    least_cost: bool = False
+    """Try the lines by what a minute to the number costs (`LineRules.prices`); those without a price last."""
 
 
 OfficeItem = OfficeSettings | User | UserPhone | OfficeLine | InternalNumber | Route | Document

@@ -9,6 +9,7 @@ from cordboard.store.call_tags import StoredTags
 from cordboard.store.data_sources import StoredSources
 from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import Engines, open_engines, place_of
+from cordboard.store.line_usage import StoredLineUsage
 from cordboard.store.notices import StoredNotices
 from cordboard.store.number_lists import StoredNumberLists
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
@@ -47,6 +48,7 @@ class Store:
         self.call_log = StoredCallLog(self.writer, self.reader)
         self.call_history = StoredCallHistory(self.reader)
         self.number_lists = StoredNumberLists(self.writer, self.reader)
+        self.line_usage = StoredLineUsage(self.writer, self.reader)
         self.tags = StoredTags(self.writer, self.reader, clock)
         self.runs = StoredRuns(self.writer, self.reader, clock)
         self.releases = StoredReleases(self.writer, self.reader)

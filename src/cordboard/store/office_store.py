@@ -32,6 +32,8 @@ from cordboard.telephony import Line
 from cordboard.telephony.directory import Algorithm, LineMode
 
 Row = dict[str, Any]
+_LISTS = ("lines", "users", "groups")
+"""The columns of a route that hold several names."""
 
 _log = structlog.get_logger("store")
 
@@ -161,7 +163,8 @@ class OfficeStore:
             return None
 
     def _line_row(self, item: OfficeLine) -> Row:
-        row = asdict(item.line) | {"scenario": item.scenario, "enabled": item.enabled}
+        row = {name: value for name, value in asdict(item.line).items() if name in lines.c}
+        row |= {"scenario": item.scenario, "enabled": item.enabled}
         return row | {"password": self._secrets.encrypt(item.line.password)}
 
     def _line(self, row: RowMapping) -> OfficeLine:
@@ -263,11 +266,11 @@ def _phone(row: RowMapping) -> UserPhone:
 
 
 def _route_row(route: Route) -> Row:
-    return asdict(route) | {"lines": list(route.lines)}
+    return asdict(route) | {name: list(getattr(route, name)) for name in _LISTS}
 
 
 def _route(row: RowMapping) -> Route:
-    return Route(**{**row, "lines": tuple(row["lines"])})
+    return Route(**{**row, **{name: tuple(row[name]) for name in _LISTS}})
 
 
 def _settings(row: RowMapping) -> OfficeSettings:

@@ -154,6 +154,14 @@ routes = Table(
     word("prepend"),
     whole("priority"),
     whole("shortest"),
+    flag("normalised"),
+    word("match"),
+    word("replace"),
+    word("hours"),
+    word("days"),
+    Column("users", JSON, nullable=False),
+    Column("groups", JSON, nullable=False),
+    flag("least_cost"),
 )
 
 pin_failures = Table(

@@ -57,6 +57,12 @@ class Line:
     behind_nat: bool = False
     expires: int = 300
     """Seconds that we ask a registration to last."""
+    prefix: str = ""
+    """Put before each number that is sent: a gateway takes one of its modems by it."""
+    called: str = ""
+    """What its far end dials when it calls us: tells the lines behind one address apart."""
+    check_every: float = 30.0
+    """Seconds between questions whether its far end is there; 0: it is never asked."""
 
 
 @dataclass(frozen=True, slots=True)

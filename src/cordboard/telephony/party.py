@@ -1,6 +1,6 @@
 """Who takes part in a call and where a call can be sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -44,6 +44,8 @@ class LineTarget:
     line: str
     number: str
     """As it must be sent to the line: without the access code."""
+    payer: str = field(default="", compare=False)
+    """The login of the user on whose account it is; empty: whoever has begun the chain."""
 
 
 Target = PhoneTarget | LineTarget

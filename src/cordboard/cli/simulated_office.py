@@ -58,7 +58,7 @@ from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.values import AnyValue
 from cordboard.simulation.script import Given
-from cordboard.speech.api import PromptError, Prompts, Speech
+from cordboard.speech.api import Prompts, Speech
 from cordboard.speech.cache import spoken as spoken_before
 from cordboard.speech.prompts import PromptStore
 from cordboard.telephony import (
@@ -116,7 +116,7 @@ class OfficeInMemory:
                     Speech: SimulatedVoice(given.language or self._office.settings.language, self._spoken),
                     Numbering: self._directory,
                     Staff: SimulatedStaff(self._directory, {**self._pins, **given.pins}),
-                    Prompts: SimulatedPrompts(self._prompts),
+                    Prompts: PromptStore(self._prompts),
                     Recordings: RecordingFolder(Path(recordings)),
                     Rooms: rooms,
                     Calendar: self._calendar,
@@ -232,17 +232,6 @@ class SimulatedTags:
 
     async def tag(self, chain: str, name: str, value: str) -> None:
         """See Tags."""
-
-
-class SimulatedPrompts(PromptStore):
-    """The recorded sounds of the office; one that is not there yet stands for itself by its name."""
-
-    async def find(self, name: str, language: str = "") -> Clip:
-        """See Prompts."""
-        try:
-            return await super().find(name, language)
-        except PromptError:
-            return Clip(None, name)
 
 
 class _FixedOffice:

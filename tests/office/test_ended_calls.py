@@ -133,3 +133,37 @@ def test_a_chain_that_lives_again_is_another_call() -> None:
         ("b", "c1", False),
     ]
     assert calls[1].content["direction"] == "outbound"
+
+
+def test_two_calls_that_became_one_end_as_one() -> None:
+    # Ann calls Bob, consults Carl in another call, and joins the two.
+    ann, bob = _leg("a", account="ann-desk", dialled="102"), _leg("b", inbound=False, dialled="102", after=1)
+    again = replace(_leg("a2", account="ann-desk", dialled="103", after=20), chain="c2")
+    tried = replace(_leg("x", inbound=False, dialled="104", after=21), chain="c2")
+    carl = replace(_leg("c", inbound=False, dialled="103", after=22), chain="c2")
+    asked = ConnectionRecord("t2", "c2", "a2", "c", START + timedelta(seconds=25))
+    calls = EndedCalls(_Office())
+    for leg in (ann, bob, again, tried, carl):
+        assert calls.united(leg) == ((), ())
+        assert calls.leg_changed(leg) is None
+    tried = _over(tried, 22, EndReason.BUSY)
+    calls.leg_changed(tried)
+    calls.connection_changed(asked)
+    moved = replace(carl, chain="c1")
+    legs, connections = calls.united(moved)
+    assert [(leg.id, leg.chain) for leg in legs] == [("a2", "c1"), ("x", "c1"), ("c", "c1")]
+    assert [(each.id, each.chain) for each in connections] == [("t2", "c1")]
+    assert calls.leg_changed(moved) is None
+    # A bridge that began in the old chain tells of its end there.
+    assert calls.connection_changed(replace(asked, ended=START + timedelta(seconds=30))).chain == "c1"
+    joined = ConnectionRecord("t3", "c1", "b", "c", START + timedelta(seconds=30))
+    calls.connection_changed(joined)
+    ends = [
+        calls.leg_changed(_over(replace(leg, chain="c1"), 40, EndReason.HUNG_UP, answered=25))
+        for leg in (ann, again, bob, carl)
+    ]
+    assert ends[:3] == [None, None, None]
+    call = ends[3]
+    assert call is not None
+    assert (call.chain, len(call.content["connections"])) == ("c1", 2)
+    assert call.content["started"] == START

@@ -36,6 +36,9 @@ class CallLog:
 
     def leg_changed(self, record: LegRecord) -> None:
         """See `telephony.CallListener`."""
+        legs, connections = self._calls.united(record)
+        self._legs |= {leg.id: leg for leg in legs}
+        self._connections |= {each.id: each for each in connections}
         self._legs[record.id] = record
         if (ended := self._calls.leg_changed(record)) is not None:
             self._ended.append(ended)
@@ -43,8 +46,7 @@ class CallLog:
 
     def connection_changed(self, record: ConnectionRecord) -> None:
         """See `telephony.CallListener`."""
-        self._connections[record.id] = record
-        self._calls.connection_changed(record)
+        self._connections[record.id] = self._calls.connection_changed(record)
         self._changed.set()
 
     def has_talked(self, leg: Leg) -> bool:

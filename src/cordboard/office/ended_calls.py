@@ -1,7 +1,7 @@
 """The content of a call that has ended: what the after-call scenario is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -62,20 +62,43 @@ class EndedCalls:
         self._legs: dict[str, dict[str, LegRecord]] = {}
         """The legs of each chain since it last had none that was up."""
         self._connections: dict[str, dict[str, ConnectionRecord]] = {}
+        self._chains: dict[str, str] = {}
+        """The chain of each of these legs."""
+
+    def united(self, record: LegRecord) -> tuple[Sequence[LegRecord], Sequence[ConnectionRecord]]:
+        """What else has moved with a leg that belongs to another chain now: all of its old one, as it stands now.
+
+        Nothing for nearly all changes. Ask before the change is taken.
+        """
+        old = self._chains.get(record.id, record.chain)
+        if old == record.chain:
+            return (), ()
+        legs = [replace(leg, chain=record.chain) for leg in self._legs.pop(old).values()]
+        connections = [replace(each, chain=record.chain) for each in self._connections.pop(old, {}).values()]
+        own = self._legs.get(record.chain, {}) | {leg.id: leg for leg in legs}
+        self._legs[record.chain] = dict(sorted(own.items(), key=lambda item: item[1].started))
+        self._connections.setdefault(record.chain, {}).update({each.id: each for each in connections})
+        self._chains.update({leg.id: record.chain for leg in legs})
+        return legs, connections
 
     def leg_changed(self, record: LegRecord) -> EndedCall | None:
         """Take a change; the call that is over with it, if it is."""
         legs = self._legs.setdefault(record.chain, {})
         legs[record.id] = record
+        self._chains[record.id] = record.chain
         if any(leg.ended is None for leg in legs.values()):
             return None
         del self._legs[record.chain]
+        for leg in legs:
+            del self._chains[leg]
         connections = self._connections.pop(record.chain, {})
         return ended_call(list(legs.values()), list(connections.values()), self._directory)
 
-    def connection_changed(self, record: ConnectionRecord) -> None:
-        """Take a change."""
+    def connection_changed(self, record: ConnectionRecord) -> ConnectionRecord:
+        """Take a change; it is given back with the chain that its legs have now: it may have begun in another."""
+        record = replace(record, chain=self._chains.get(record.a_leg, record.chain))
         self._connections.setdefault(record.chain, {})[record.id] = record
+        return record
 
     def has_talked(self, chain: str, leg_id: str) -> bool:
         """Whether that leg of a living call was ever joined with another."""

@@ -205,7 +205,8 @@ class SimulatedExchange:
         finally:
             for task in (*ringing, over):
                 task.cancel()
-            told = EndReason.ANSWERED_ELSEWHERE if winner else EndReason.CANCELLED
+            elsewhere = winner is not None or leg.record.reason is EndReason.ANSWERED_ELSEWHERE
+            told = EndReason.ANSWERED_ELSEWHERE if elsewhere else EndReason.CANCELLED
             for phone in ringing.values():
                 phone.is_ended(told)
         if winner is None:

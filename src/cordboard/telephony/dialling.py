@@ -79,7 +79,7 @@ async def dial(
                 return DialResult(_OUTCOMES.get(reason, Dialled.UNREACHABLE), callee, reason)
             if not await caller.answer():
                 return DialResult(Dialled.UNREACHABLE, callee, EndReason.CANCELLED)
-            talk = Talk(exchange.talks, caller, callee)
+            talk = attempt.talk = Talk(exchange.talks, caller, callee)
             await exchange.talks.run(talk)
         if remains is not None and talk.kept is not callee and callee.state is LegState.ANSWERED:
             await remains(callee)

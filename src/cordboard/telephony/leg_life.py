@@ -72,6 +72,14 @@ class LegLife:
         self._tell(Digit(key))
         return True
 
+    def move(self, chain: str) -> bool:
+        """It belongs to another chain from now on."""
+        if self.state is LegState.ENDED or self.record.chain == chain:
+            return False
+        self.record = replace(self.record, chain=chain)
+        self._listener.leg_changed(self.record)
+        return True
+
     def recorded(self) -> bool:
         """A recording of the talk has begun."""
         if self.state is LegState.ENDED or self.record.recorded:
@@ -146,6 +154,10 @@ class LivingLeg:
     def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
         """See telephony.Leg."""
         return self.life.events()
+
+    def move(self, chain: str) -> None:
+        """See telephony.Leg."""
+        self.life.move(chain)
 
     async def ended(self) -> EndReason:
         """See telephony.Leg."""

@@ -50,6 +50,9 @@ class Leg(Protocol):
         Entering for a leg that has ended yields its Ended and stops.
         """
 
+    def move(self, chain: str) -> None:
+        """Let it belong to that chain from now on: two calls have become one. Nothing if it has ended."""
+
     async def ring(self) -> None:
         """Tell the caller of an inbound leg that it rings. Nothing if it rings already or is answered."""
 

@@ -33,8 +33,10 @@ class Attempt:
         self.targets = tuple(targets)
         self.taken_by: Leg | None = None
         """The leg that has picked the call up."""
+        self.talk: Talk | None = None
+        """What came of it."""
         self.over = asyncio.Event()
-        """Set when neither the attempt nor a talk that came of it goes on."""
+        """Set when neither the attempt nor a talk that came of it goes on, for the caller."""
 
     async def pick_up(self, leg: Leg) -> bool:
         """Let `leg` answer in the place of whom it rings at, and return after the talk.
@@ -49,6 +51,8 @@ class Attempt:
             return False
         await self.callee.hang_up(EndReason.ANSWERED_ELSEWHERE)
         await self.over.wait()
+        if self.talk is not None:
+            await self.talk.let_go(leg)
         return True
 
     @property
@@ -67,6 +71,8 @@ class Talk:
         self._talks = talks
         self._bridge: Bridge | None = None
         self._work: asyncio.Task[None] | None = None
+        self._over = False
+        """Whether nobody waits for its end any more: then the two cannot be brought together again."""
 
     def other(self, leg: Leg) -> Leg:
         """The other party."""
@@ -75,24 +81,26 @@ class Talk:
     @property
     def joined(self) -> bool:
         """Whether they are joined now: nobody is led elsewhere."""
-        return self._bridge is not None and self.kept is None
+        return self._bridge is not None and self.kept is None and not self._over
 
     def divert(self, keep: Leg, work: Work) -> asyncio.Event:
         """Part the two and do `work` with `keep`; returns an event that is set when that is over.
 
         The other one stays up, in silence: let him go, or bring the two together again (`rejoin`, also from within
         `work`). Whoever dialled goes on waiting, if he is kept until `work` is over, and else until his own end, or the
-        end of `work`. A kept callee is hung up after `work`. Raises ValueError if one of the two is led on already.
+        end of `work`. A kept callee is hung up after `work`. Raises ValueError if the two are not joined.
         """
-        if self.kept is not None:
-            raise ValueError("a party of this talk is being led elsewhere")
+        if not self.joined:
+            raise ValueError("a party of this talk is being led elsewhere, or it is over")
         self.kept = keep
         over = asyncio.Event()
         self._work = self._talks.spawn(self._lead(keep, work, over))
         return over
 
     async def rejoin(self) -> bool:
-        """Bring the two together again. False if one of them has ended."""
+        """Bring the two together again. False if one of them has ended: then he who was kept still is."""
+        if self._over or LegState.ENDED in (self.caller.state, self.callee.state):
+            return False
         self.kept = None
         return await self.join()
 
@@ -100,6 +108,11 @@ class Talk:
         """Join their voices. False if one of them has ended."""
         self._bridge = await self._talks.join(self.caller, self.callee)
         return LegState.ENDED not in (self.caller.state, self.callee.state)
+
+    async def let_go(self, leg: Leg) -> None:
+        """Wait until `leg` is not being led elsewhere from this talk."""
+        while self.kept is leg and (work := self._work) is not None:
+            await asyncio.wait({work})
 
     async def lasts(self) -> None:
         """Wait until the talk is over for whoever has dialled."""
@@ -121,14 +134,20 @@ class Talk:
         if self._bridge is not None:
             await self._bridge.close()
 
+    def finish(self) -> None:
+        """Whoever dialled waits no longer."""
+        self._over = True
+
     async def _lead(self, keep: Leg, work: Work, over: asyncio.Event) -> None:
+        own = asyncio.current_task()
         try:
             await self.part()
             await work(keep)
         except Exception:  # noqa: BLE001  (a fault must not leave a caller in silence for ever)
             _log.exception("a party could not be led elsewhere", leg=keep.id, chain=keep.chain)
         finally:
-            self._work = None
+            if self._work is own:  # else they came together again, and were parted again
+                self._work = None
             over.set()
             if self.kept is keep and keep is self.callee:
                 await asyncio.shield(keep.hang_up())
@@ -175,19 +194,22 @@ class Talks:
             self._attempts.remove(attempt)
 
     async def together(self, a: Leg, b: Leg) -> None:
-        """Join two answered legs and return when their talk is over, for `a`. Neither is hung up by this."""
-        await self.run(Talk(self, a, b))
+        """Join two answered legs and return when their talk is over, for both. Neither is hung up by this."""
+        talk = Talk(self, a, b)
+        await self.run(talk)
+        await talk.let_go(b)
 
     async def run(self, talk: Talk) -> None:
         """Join the two and return when their talk is over for the caller. Neither is hung up by this."""
         a, b = talk.caller, talk.callee
         for leg in (a, b):
             self._of.setdefault(leg.id, []).append(talk)
-        accompanied = [self.spawn(self._accompany(leg, other)) for leg, other in ((a, b), (b, a))]
+        accompanied = [self.spawn(self._accompany(talk, leg)) for leg in (a, b)]
         try:
             await talk.join()
             await talk.lasts()
         finally:
+            talk.finish()
             for task in accompanied:
                 task.cancel()
             for leg in (a, b):
@@ -217,8 +239,17 @@ class Talks:
         return True
 
     async def join(self, a: Leg, b: Leg) -> Bridge:
-        """See Exchange.join."""
+        """See Exchange.join. Of two who came by different calls, the younger call becomes a part of the older one."""
+        if a.chain != b.chain:
+            younger, older = sorted((a, b), key=lambda leg: leg.record.started, reverse=True)
+            self.unite(younger.chain, older.chain)
         return await self._exchange.join(a, b)
+
+    def unite(self, gone: str, chain: str) -> None:
+        """All legs of the chain `gone` are of `chain` from now on."""
+        for leg in self._exchange.legs():
+            if leg.chain == gone:
+                leg.move(chain)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Something that outlives whoever asked for it; it ends with the exchange."""
@@ -234,14 +265,16 @@ class Talks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _accompany(self, leg: Leg, other: Leg) -> None:
-        """Music for whom `leg` puts on hold."""
+    async def _accompany(self, talk: Talk, leg: Leg) -> None:
+        """Music for whom `leg` puts on hold. Who is led elsewhere hears what there is."""
         with leg.events() as events:
             async for event in events:
+                if not self.hold_music or not talk.joined:
+                    continue
                 match event:
-                    case Held() if self.hold_music:
-                        await other.background(self.hold_music)
-                    case Resumed() if self.hold_music:
-                        await other.background(())
+                    case Held():
+                        await talk.other(leg).background(self.hold_music)
+                    case Resumed():
+                        await talk.other(leg).background(())
                     case _:
                         pass

@@ -1,0 +1,175 @@
+"""A simulated exchange whose phones are known by their voices, for everything that happens during a talk.
+
+The voice of account 102 is a tone of 102 Hz, so `hears(phone)` names whom a phone hears.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from cordboard.simulation.exchange import SimulatedExchange
+from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.phone import CalledPhone, SimulatedPhone
+from cordboard.simulation.virtual_time import VirtualClock
+from cordboard.telephony import (
+    CallListener,
+    Clip,
+    Clock,
+    ConnectionRecord,
+    DialResult,
+    EndReason,
+    Leg,
+    LegRecord,
+    LegState,
+    LineTarget,
+    PhoneTarget,
+    Sound,
+    Target,
+    Tone,
+    dial,
+)
+from cordboard.telephony.sounds import RINGBACK
+from cordboard.testing.exchange import Listened, voice
+
+ACCOUNTS = tuple(str(number) for number in range(101, 109))
+
+
+def hears(phone: SimulatedPhone) -> str:
+    """What arrives now: the account of a voice, `ringing`, the text of a clip, or nothing."""
+    return _named(phone.hearing)
+
+
+def _named(sound: Sound | None) -> str:
+    match sound:
+        case Tone() if sound == RINGBACK:
+            return "ringing"
+        case Tone((hz, *_)):
+            return f"{hz:g}"
+        case Clip(text=text):
+            return text
+        case _:
+            return ""
+
+
+@dataclass
+class Talkers:
+    """Phones that dial each other, and what came of it."""
+
+    exchange: SimulatedExchange
+    listener: Listened
+    results: list[DialResult] = field(default_factory=list)
+    tasks: Collection["asyncio.Task[object]"] = ()
+
+    def there(self, account: str, behaviour: FarEnd) -> None:
+        """How the phone of an account behaves from now on; its voice is added."""
+        self.exchange.far_ends[PhoneTarget(account)] = _with_voice(behaviour, account)
+
+    def outside(self, line: str, number: str, behaviour: FarEnd) -> None:
+        """Somebody outside who can be called over a line."""
+        self.exchange.far_ends[LineTarget(line, number)] = behaviour
+
+    def dials(self, account: str, number: str) -> SimulatedPhone:
+        """The phone of an account calls."""
+        return self.exchange.call_in(account, number, account=account, voice=voice(float(account)))
+
+    async def talk(self, a: str, b: str) -> tuple[SimulatedPhone, CalledPhone]:
+        """The phones of two accounts in a talk, which the first has begun."""
+        caller = self.dials(a, b)
+        await caller.wait_state(LegState.ANSWERED)
+        await asyncio.sleep(0)
+        callee = self.rung(b)
+        await asyncio.sleep(0.1)
+        assert (hears(caller), hears(callee)) == (b, a)
+        return caller, callee
+
+    def rung(self, account: str) -> CalledPhone:
+        """The last call that has reached the phone of an account."""
+        return [phone for phone in self.exchange.called if phone.target == PhoneTarget(account)][-1]
+
+    def chains(self) -> set[str]:
+        """The chains of all legs as they were told last."""
+        return {record.chain for record in {record.id: record for record in self.listener.legs}.values()}
+
+    async def over(self) -> None:
+        """Nobody talks, nobody is called, and nothing is left behind."""
+        await asyncio.sleep(1)
+        assert self.exchange.legs() == []
+        assert not self.exchange.talks.all()
+        assert not self.exchange.talks.attempts()
+        own = asyncio.current_task()
+        left = [task for task in asyncio.all_tasks() if task is not own and task not in self.tasks]
+        assert left == []
+
+
+def _with_voice(behaviour: FarEnd, account: str) -> FarEnd:
+    return FarEnd(
+        rings_after=behaviour.rings_after,
+        answers_after=behaviour.answers_after,
+        refuses=behaviour.refuses,
+        keys=behaviour.keys,
+        holds=behaviour.holds,
+        hangs_up_after=behaviour.hangs_up_after,
+        voice=voice(float(account)),
+    )
+
+
+class Both:
+    """A listener that tells two."""
+
+    def __init__(self, first: CallListener, second: CallListener) -> None:
+        self._both = (first, second)
+
+    def leg_changed(self, record: LegRecord) -> None:
+        """See CallListener."""
+        for each in self._both:
+            each.leg_changed(record)
+
+    def connection_changed(self, record: ConnectionRecord) -> None:
+        """See CallListener."""
+        for each in self._both:
+            each.connection_changed(record)
+
+
+Handler = Callable[[SimulatedExchange], Callable[[Leg], Awaitable[None]]]
+
+
+@asynccontextmanager
+async def talkers(
+    handler: Callable[[Talkers, Leg], Awaitable[None]] | None = None,
+    *,
+    listener: CallListener | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Talkers]:
+    """Phones of ACCOUNTS answer after a second. `handler` takes calls; without one, the dialled account is called."""
+    listened = Listened()
+    exchange = SimulatedExchange(
+        listened if listener is None else Both(listened, listener), clock or VirtualClock(), _phones()
+    )
+    made = Talkers(exchange, listened)
+
+    async def take(leg: Leg) -> None:
+        await (handler or call_the_dialled)(made, leg)
+
+    serving = asyncio.create_task(exchange.serve(take))
+    await asyncio.sleep(0)
+    made.tasks = [serving]
+    try:
+        yield made
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+async def call_the_dialled(made: Talkers, leg: Leg) -> None:
+    """Call the phone of the account that was dialled, and note what came of it."""
+    target = PhoneTarget(leg.record.dialled)
+    result = await dial(made.exchange, leg, [target], show=leg.record.caller)
+    made.results.append(result)
+    if result.leg is not None and leg.state is not LegState.ENDED and not leg.record.answered:
+        await leg.reject(result.reason or EndReason.UNREACHABLE)
+
+
+def _phones() -> dict[Target, FarEnd]:
+    return {PhoneTarget(account): _with_voice(FarEnd.answers(1), account) for account in ACCOUNTS}

@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cordboard.office.lines.gateways import all_lines
+from cordboard.office.lines.numbers import InboundNumber
+from cordboard.office.lines.prefixes import checked_days, checked_hours
+from cordboard.office.lines.rewriting import Rewriting
 from cordboard.office.model import InternalNumber, OfficeData, OfficeSettings, Route, User
 
 _PREFIX = re.compile(r"\+?[0-9]*")
@@ -16,9 +20,10 @@ def faults(office: OfficeData) -> list[str]:
         found += _of_user(user)
     for internal in office.internal_numbers:
         found += _of_internal_number(internal)
-    known = {line.line.name for line in office.lines}
+    known = {line.line.name for line in all_lines(office)}
     for route in office.routes:
         found += _of_route(route, known)
+        found += _of_conditions(route, office)
     for document in office.documents:
         found += document.faults(office)
     return [*found, *_taken_twice(office)]
@@ -70,12 +75,27 @@ def _of_route(route: Route, lines: set[str]) -> Iterator[str]:
             yield f"route {route.name}: there is no line {name}"
 
 
+def _of_conditions(route: Route, office: OfficeData) -> Iterator[str]:
+    try:
+        Rewriting(route.match, route.replace)
+        checked_hours(route.hours)
+        checked_days(route.days)
+    except ValueError as fault:
+        yield f"route {route.name}: {fault}"
+    for login in sorted(set(route.users) - {user.login for user in office.users}):
+        yield f"route {route.name}: there is no user {login}"
+    for group in sorted(set(route.groups) - {each.name for each in office.documents if each.kind == "groups"}):
+        yield f"route {route.name}: there is no group {group}"
+
+
 def dead_ends(office: OfficeData, scenarios: set[str]) -> Iterator[str]:
     """A sentence for each place of the office that leads to a scenario which is not among `scenarios`."""
     places = [(f"Number {each.number}", each.scenario) for each in office.internal_numbers]
-    if office.lines:
+    lines = all_lines(office)
+    if lines:
         places += [("Inbound calls", office.settings.main_scenario)]
-    places += [(f"Line {each.line.name}", each.scenario) for each in office.lines if each.scenario]
+    places += [(f"Line {each.line.name}", each.scenario) for each in lines if each.scenario]
+    places += [(f"Number {each.number}", each.scenario) for each in office.of(InboundNumber).values() if each.scenario]
     for place, scenario in places:
         if scenario not in scenarios:
             yield f"{place} should enter the scenario {scenario}, which is not published: such calls will fail."

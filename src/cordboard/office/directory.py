@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,12 +10,15 @@ import structlog
 
 from cordboard.office.checks import faults
 from cordboard.office.documents import Document
+from cordboard.office.lines.gateways import all_lines
+from cordboard.office.lines.inbound import Inbound, InboundPlan
+from cordboard.office.lines.rules import LineRules, ruled
 from cordboard.office.model import D, OfficeData, OfficeSettings, User
 from cordboard.office.numbering import NumberingPlan
 from cordboard.office.pins import PinGuard
 from cordboard.office.ports import Destination, Person, PinCheck
 from cordboard.office.repositories import OfficeRepository
-from cordboard.telephony import Account, Line, Party, PhoneNumber, Target
+from cordboard.telephony import Account, Clock, Line, Party, PhoneNumber, SystemClock, Target
 
 _log = structlog.get_logger("office")
 
@@ -40,7 +44,13 @@ class _Snapshot:
             for phone in office.phones
             if (owner := self.owners.get(phone.account))
         }
-        self.lines = {each.line.name: each for each in office.lines if each.enabled}
+        self.inbound = InboundPlan(office)
+        rules = office.of(LineRules)
+        self.lines = {
+            each.line.name: each if (rule := rules.get(each.line.name)) is None else ruled(each, rule)
+            for each in all_lines(office)
+            if each.enabled
+        }
         self._documents: dict[type[Document], Mapping[str, Document]] = {}
 
     def documents(self, kind: type[D]) -> Mapping[str, D]:
@@ -63,7 +73,9 @@ class OfficeDirectory:
     Empty until `reload`. A user or a line that is switched off does not exist here.
     """
 
-    def __init__(self, repository: OfficeRepository, pins: PinGuard) -> None:
+    def __init__(self, repository: OfficeRepository, pins: PinGuard, clock: Clock | None = None) -> None:
+        """`clock` tells which hours of routes and lines it is; the machine's if none is given."""
+        self._clock = clock or SystemClock()
         self._repository = repository
         self._pins = pins
         self._version: int | None = None
@@ -116,6 +128,15 @@ class OfficeDirectory:
         known = self._snapshot.lines.get(line)
         return known.scenario if known and known.scenario else self.settings.main_scenario
 
+    def inbound(self, line: str, dialled: str) -> Inbound:
+        """What takes a call from outside that came in over `line` to that number."""
+        return self._snapshot.inbound.leads(line, dialled)
+
+    @property
+    def plan(self) -> NumberingPlan:
+        """The rules of numbers as they stand now; they do not change, the next state of the office has others."""
+        return self._snapshot.plan
+
     def owners(self) -> Mapping[str, str]:
         """The login behind each account that can sign in."""
         return {account: user.login for account, user in self._snapshot.owners.items()}
@@ -156,7 +177,7 @@ class OfficeDirectory:
 
     def destination(self, number: str, *, dialled_by: str = "") -> Destination:
         """Where `number` leads, see `NumberingPlan`."""
-        return self._snapshot.plan.destination(number, dialled_by=dialled_by)
+        return self._snapshot.plan.destination(number, dialled_by=dialled_by, at=self._now())
 
     def over_line(self, line: str, number: str) -> Destination:
         """`number` over one line."""
@@ -190,6 +211,9 @@ class OfficeDirectory:
         if user is None or not user.pin_hash:
             return PinCheck.WRONG
         return await self._pins.check(login, pin, user.pin_hash)
+
+    def _now(self) -> datetime:
+        return self._clock.now().astimezone(self.zone)
 
     def _person(self, user: User | None) -> Person | None:
         if user is None:

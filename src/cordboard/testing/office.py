@@ -119,6 +119,7 @@ OFFICE = OfficeData(
 async def loaded_directory(held: HeldOffice | None = None, clock: HandClock | None = None) -> OfficeDirectory:
     """The directory of `held` (OFFICE if left out), loaded."""
     held = held or HeldOffice()
-    directory = OfficeDirectory(held, PinGuard(held, clock or HandClock()))
+    clock = clock or HandClock()
+    directory = OfficeDirectory(held, PinGuard(held, clock), clock)
     await directory.reload()
     return directory

@@ -1,8 +1,7 @@
 """The beginnings of numbers, and the hours of a week, as rules name them."""
 
-import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, StringConstraints
@@ -15,7 +14,8 @@ Prefix = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]*|[0-9]+)$", max_le
 """The beginning of a number in international writing: +380, or + for the whole world; a short code by its digits."""
 
 
-def _checked_hours(text: str) -> str:
+def checked_hours(text: str) -> str:
+    """The text, if it holds spans of a day. Raises ValueError that says what to write."""
     try:
         spans_of(text)
     except ValueError as fault:
@@ -23,7 +23,8 @@ def _checked_hours(text: str) -> str:
     return text
 
 
-def _checked_days(text: str) -> str:
+def checked_days(text: str) -> str:
+    """The text, if it holds days of a week. Raises ValueError that says what to write."""
     try:
         list(days_of(text))
     except ValueError as fault:
@@ -31,9 +32,9 @@ def _checked_days(text: str) -> str:
     return text
 
 
-Hours = Annotated[str, AfterValidator(_checked_hours)]
+Hours = Annotated[str, AfterValidator(checked_hours)]
 """Spans of a day, also beyond midnight: 22:00-06:00."""
-Days = Annotated[str, AfterValidator(_checked_days)]
+Days = Annotated[str, AfterValidator(checked_days)]
 """Days of a week: mon-fri, sun; empty: every day."""
 
 
@@ -59,19 +60,6 @@ def within(at: datetime, hours: str, days: str = "") -> bool:
     return open_at(at, [(day, spans if day.weekday() in allowed else ()) for day in days_around(at)])
 
 
-def month_of(at: datetime) -> str:
-    """The month of a day: 2026-11."""
-    return f"{at:%Y-%m}"
-
-
 def day_of(at: datetime) -> str:
     """A day: 2026-11-23."""
     return f"{at:%Y-%m-%d}"
-
-
-def ago(at: datetime, days: int) -> str:
-    """The day that many days before."""
-    return day_of(at - timedelta(days=days))
-
-
-DIALLABLE = re.compile(r"\+?[0-9*#]{1,32}")

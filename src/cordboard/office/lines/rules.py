@@ -1,6 +1,7 @@
 """What a line may carry, how much of it, and whom the called side sees."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
@@ -13,7 +14,7 @@ from cordboard.office.lines.prefixes import Days, Hours, Prefix, longest
 from cordboard.office.lines.rewriting import Rewriting
 
 if TYPE_CHECKING:
-    from cordboard.office.model import OfficeData
+    from cordboard.office.model import OfficeData, OfficeLine
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Price = Annotated[Decimal, Field(ge=0, le=10_000)]
@@ -102,3 +103,9 @@ class LineRules(Document):
             yield f"rules of the line {self.name}: there is no such line"
         if self.gateway and not any(each.kind == "gateways" and each.name == self.gateway for each in office.documents):
             yield f"rules of the line {self.name}: there is no gateway {self.gateway}"
+
+
+def ruled(item: "OfficeLine", rules: LineRules) -> "OfficeLine":
+    """A line with what its rules say of it."""
+    line = replace(item.line, number=rules.number or item.line.number, check_every=rules.check_every)
+    return replace(item, line=line)

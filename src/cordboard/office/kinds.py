@@ -7,6 +7,7 @@ from cordboard.office.lines.gateways import Gateway
 from cordboard.office.lines.money import MoneyGuard
 from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
 from cordboard.office.lines.rules import LineRules
+from cordboard.office.queue.model import Group
 
 _ALL: tuple[type[Document], ...] = (
     Gateway,
@@ -14,6 +15,7 @@ _ALL: tuple[type[Document], ...] = (
     InboundNumber,
     EmergencyNumbers,
     MoneyGuard,
+    Group,
 )
 KINDS: Mapping[str, type[Document]] = {each.kind: each for each in _ALL}
 """By name, in the order in which they are exported."""

@@ -8,6 +8,7 @@ from cordboard.office.lines.money import MoneyGuard
 from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
 from cordboard.office.lines.rules import LineRules
 from cordboard.office.queue.model import Group
+from cordboard.office.voicemail import Mailbox, VoicemailNumbers
 
 _ALL: tuple[type[Document], ...] = (
     Gateway,
@@ -16,6 +17,8 @@ _ALL: tuple[type[Document], ...] = (
     EmergencyNumbers,
     MoneyGuard,
     Group,
+    Mailbox,
+    VoicemailNumbers,
 )
 KINDS: Mapping[str, type[Document]] = {each.kind: each for each in _ALL}
 """By name, in the order in which they are exported."""

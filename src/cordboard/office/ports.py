@@ -37,6 +37,7 @@ __all__ = [
     "Switchboard",
     "Tags",
     "UserState",
+    "Voicemails",
     "Way",
     "days_around",
     "days_of",
@@ -292,6 +293,18 @@ class Recordings(Protocol):
 
     async def has_voice(self, name: str, seconds: float) -> bool:
         """Whether somebody is heard in it for at least that long, all in all. False if there is no such file."""
+
+
+class Voicemails(Protocol):
+    """Takes the messages of callers."""
+
+    async def leave(self, leg: Leg, login: str) -> None:
+        """Answer, greet, record, and return when the message is kept; it is kept also if the caller hangs up or the
+        caller of this is cancelled. Silence is no message. Nothing if `login` (a user, or a group) has no box.
+        """
+
+    def has_box(self, login: str) -> bool:
+        """Whether there is a box of that user or group."""
 
 
 class Calendar(Protocol):

@@ -16,6 +16,7 @@ from cordboard.store.office_store import OfficeStore, StoredPinFailures
 from cordboard.store.outbox import StoredOutbox
 from cordboard.store.outbox_settings import StoredOutboxSettings
 from cordboard.store.reader import Reader
+from cordboard.store.recordings import StoredRecordings
 from cordboard.store.registrations import StoredRegistrations
 from cordboard.store.releases import StoredReleases
 from cordboard.store.run_store import StoredRuns
@@ -25,6 +26,7 @@ from cordboard.store.sms_ledger import StoredSmsLedger
 from cordboard.store.sms_settings import StoredSmsSettings
 from cordboard.store.traces import StoredTraces
 from cordboard.store.triggers import StoredHooks, StoredTokens
+from cordboard.store.voicemail import StoredVoicemail
 from cordboard.store.web import StoredAnswers, StoredWebSettings
 from cordboard.store.workbook_journal import StoredWorkbookJournal
 from cordboard.store.writer import Writer
@@ -62,6 +64,8 @@ class Store:
         self.sms_ledger = StoredSmsLedger(self.writer, self.reader)
         self.sms_inbox = StoredSmsInbox(self.writer, self.reader, clock)
         self.notices = StoredNotices(self.writer, self.reader)
+        self.voicemail = StoredVoicemail(self.writer, self.reader)
+        self.recordings = StoredRecordings(self.writer, self.reader)
         self.data_sources = StoredSources(self.writer, self.reader, secrets)
         self.web_settings = StoredWebSettings(self.writer, self.reader, secrets)
         self.workbooks = StoredWorkbookJournal(self.writer, self.reader)

@@ -26,6 +26,7 @@ from cordboard.store.database import open_store
 T = TypeVar("T")
 
 DATABASE = "cordboard.sqlite"
+_PASSWORDS = "demo-passwords.json"
 _REPOSITORY = Path(__file__).parents[3]
 _UP = (sys.executable, "-m", "cordboard.cli", "up")
 _RTP_FROM, _RTP_TO, _RTP_PORTS = 20000, 32000, 800
@@ -85,17 +86,22 @@ def office_process(
     *,
     numbers: Mapping[str, str] | None = None,
     outside: bool = False,
+    again: bool = False,
 ) -> Iterator[OfficeProcess]:
     """Start an exchange in `folder` (made if missing) and stop it at the end.
 
     `scenarios` are texts by name, in place of those of the demo; `numbers` are further internal numbers with the
-    scenarios that answer them. Without `outside` the far end of the line is left to the test. Raises RuntimeError
-    with the exchange's log if it does not come up.
+    scenarios that answer them. Without `outside` the far end of the line is left to the test. `again`: an exchange
+    was there before, and its office stays as it is. Raises RuntimeError with the exchange's log if it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sip_port, web_port, city_port = free_port(), free_port(), free_port()
     rtp = _rtp_ports()
-    passwords = asyncio.run(_seed(folder / DATABASE, city_port, numbers or {}))
+    kept = folder / _PASSWORDS
+    if again:
+        passwords = {login["account"]: login["password"] for login in json.loads(kept.read_text(encoding="utf-8"))}
+    else:
+        passwords = dict(asyncio.run(_seed(folder / DATABASE, city_port, numbers or {})))
     if scenarios:
         (folder / "scenarios").mkdir(exist_ok=True)
         for name, text in scenarios.items():
@@ -161,7 +167,7 @@ async def _seed(database: Path, city_port: int, numbers: Mapping[str, str]) -> M
         logins = await seed_demo(store.office, city_host="127.0.0.1", city_port=city_port)
         await store.office.save(*(InternalNumber(number, scenario) for number, scenario in numbers.items()))
     # Where `cordboard dial` looks for them.
-    passwords = database.with_name("demo-passwords.json")
+    passwords = database.with_name(_PASSWORDS)
     passwords.touch(mode=0o600)
     passwords.write_text(json.dumps([asdict(login) for login in logins]), encoding="utf-8")
     return {login.account: login.password for login in logins}

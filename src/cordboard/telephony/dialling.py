@@ -48,7 +48,7 @@ async def dial(
     *,
     show: Party,
     ring_time: float = 30.0,
-    ringback: Sequence[Sound] = (RINGBACK,),
+    ringback: Sequence[Sound] | None = (RINGBACK,),
     placed: Callable[[Leg], Awaitable[None]] | None = None,
     remains: Callable[[Leg], Awaitable[None]] | None = None,
 ) -> DialResult:
@@ -56,6 +56,7 @@ async def dial(
 
     An unanswered caller rings as the callee rings and is answered only when the callee answers: nobody pays
     for ringing. An answered one hears `ringback`, and so does one whose early media is open.
+    With None he goes on hearing what he hears (the music of a queue), also if nobody answers.
     A far end that is heard before it answers takes the place of `ringback`: the caller's early media is opened for it.
     `placed` is awaited with the called leg as soon as there is one.
     After the talk the caller stays up, if it was the callee who hung up; a callee who stays up is handed to `remains`,
@@ -89,7 +90,9 @@ async def dial(
             await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))
 
 
-async def _wait_for_answer(exchange: Exchange, caller: Leg, callee: Leg, ringback: Sequence[Sound]) -> EndReason | None:
+async def _wait_for_answer(
+    exchange: Exchange, caller: Leg, callee: Leg, ringback: Sequence[Sound] | None
+) -> EndReason | None:
     """None once the callee has answered, else why it did not. The caller's end cancels the callee."""
 
     async def follow_caller() -> None:
@@ -108,6 +111,7 @@ async def _wait_for_answer(exchange: Exchange, caller: Leg, callee: Leg, ringbac
             async for event in events:
                 match event:
                     case Ringing():
+                        exchange.talks.change()
                         await _let_ring(caller, ringback)
                     case EarlyMedia():
                         await _let_hear(exchange, caller, callee)
@@ -120,7 +124,8 @@ async def _wait_for_answer(exchange: Exchange, caller: Leg, callee: Leg, ringbac
         follower.cancel()
         with suppress(asyncio.CancelledError):
             await follower
-        await caller.background(())
+        if ringback is not None:
+            await caller.background(())
 
 
 async def _let_hear(exchange: Exchange, caller: Leg, callee: Leg) -> None:
@@ -128,6 +133,7 @@ async def _let_hear(exchange: Exchange, caller: Leg, callee: Leg) -> None:
         await exchange.join(caller, callee)
 
 
-async def _let_ring(caller: Leg, ringback: Sequence[Sound]) -> None:
+async def _let_ring(caller: Leg, ringback: Sequence[Sound] | None) -> None:
     await caller.ring()  # nothing if he is answered, or rings since his early media is open
-    await caller.background(ringback)  # nothing if there is no voice to him
+    if ringback is not None:
+        await caller.background(ringback)  # nothing if there is no voice to him

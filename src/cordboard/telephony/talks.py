@@ -68,6 +68,8 @@ class Talk:
         self.callee = callee
         self.kept: Leg | None = None
         """Who is being led on, or was and stayed away."""
+        self.heir: Work | None = None
+        """Leads the callee on if the caller hangs up; without one he is free then."""
         self._talks = talks
         self._bridge: Bridge | None = None
         self._work: asyncio.Task[None] | None = None
@@ -93,6 +95,7 @@ class Talk:
         if not self.joined:
             raise ValueError("a party of this talk is being led elsewhere, or it is over")
         self.kept = keep
+        self._talks.change()
         over = asyncio.Event()
         self._work = self._talks.spawn(self._lead(keep, work, over))
         return over
@@ -107,6 +110,7 @@ class Talk:
     async def join(self) -> bool:
         """Join their voices. False if one of them has ended."""
         self._bridge = await self._talks.join(self.caller, self.callee)
+        self._talks.change()
         return LegState.ENDED not in (self.caller.state, self.callee.state)
 
     async def let_go(self, leg: Leg) -> None:
@@ -125,7 +129,9 @@ class Talk:
                 if self._work is not None and self.kept is not None:
                     await asyncio.wait({self._work, gone}, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done() or (self._bridge is bridge and self._work is work):
-                    return
+                    break
+            if self.heir is not None and self.joined and LegState.ENDED is self.caller.state is not self.callee.state:
+                self.divert(self.callee, self.heir)
         finally:
             gone.cancel()
 
@@ -137,6 +143,7 @@ class Talk:
     def finish(self) -> None:
         """Whoever dialled waits no longer."""
         self._over = True
+        self._talks.change()
 
     async def _lead(self, keep: Leg, work: Work, over: asyncio.Event) -> None:
         own = asyncio.current_task()
@@ -162,6 +169,7 @@ class Talks:
         self._exchange = exchange
         self._of: dict[str, list[Talk]] = {}
         self._attempts: list[Attempt] = []
+        self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def of(self, leg: Leg) -> Talk | None:
@@ -177,11 +185,21 @@ class Talks:
         """Whoever is being called now, the oldest first."""
         return list(self._attempts)
 
+    def next_change(self) -> asyncio.Event:
+        """An event that is set at the next change of who talks with whom, or whom somebody calls."""
+        return self._changed
+
+    def change(self) -> None:
+        """Something has changed: also that it rings where it did not."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
     @asynccontextmanager
     async def ringing(self, caller: Leg, callee: Leg, targets: Sequence[Target]) -> AsyncIterator[Attempt]:
         """An attempt, for as long as the context lasts: until the end of the talk that may come of it."""
         attempt = Attempt(caller, callee, targets)
         self._attempts.append(attempt)
+        self.change()
         try:
             yield attempt
         finally:
@@ -192,6 +210,7 @@ class Talks:
         """It rings no longer."""
         if attempt in self._attempts:
             self._attempts.remove(attempt)
+            self.change()
 
     async def together(self, a: Leg, b: Leg) -> None:
         """Join two answered legs and return when their talk is over, for both. Neither is hung up by this."""

@@ -4,10 +4,16 @@ The voice of account 102 is a tone of 102 Hz, so `hears(phone)` names whom a pho
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.documents import Document
+from cordboard.office.model import InternalNumber, OfficeData, OfficeLine, OfficeSettings, Route, User, UserPhone
+from cordboard.office.reception import Reception
+from cordboard.office.switchboard import OfficeSwitchboard
+from cordboard.office.transfers import Transfer, Transfers
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
@@ -22,6 +28,7 @@ from cordboard.telephony import (
     Leg,
     LegRecord,
     LegState,
+    Line,
     LineTarget,
     PhoneTarget,
     Sound,
@@ -29,8 +36,10 @@ from cordboard.telephony import (
     Tone,
     dial,
 )
+from cordboard.telephony.directory import LineMode
 from cordboard.telephony.sounds import RINGBACK
 from cordboard.testing.exchange import Listened, voice
+from cordboard.testing.office import HeldOffice, loaded_directory
 
 ACCOUNTS = tuple(str(number) for number in range(101, 109))
 
@@ -83,6 +92,10 @@ class Talkers:
         assert (hears(caller), hears(callee)) == (b, a)
         return caller, callee
 
+    def in_order(self, first: str, talk: tuple[SimulatedPhone, CalledPhone]) -> tuple[SimulatedPhone, SimulatedPhone]:
+        """The two of a talk, the phone of the account `first` before the other."""
+        return talk if talk[0].leg.record.account == first else (talk[1], talk[0])
+
     def rung(self, account: str) -> CalledPhone:
         """The last call that has reached the phone of an account."""
         return [phone for phone in self.exchange.called if phone.target == PhoneTarget(account)][-1]
@@ -131,9 +144,6 @@ class Both:
             each.connection_changed(record)
 
 
-Handler = Callable[[SimulatedExchange], Callable[[Leg], Awaitable[None]]]
-
-
 @asynccontextmanager
 async def talkers(
     handler: Callable[[Talkers, Leg], Awaitable[None]] | None = None,
@@ -171,5 +181,91 @@ async def call_the_dialled(made: Talkers, leg: Leg) -> None:
         await leg.reject(result.reason or EndReason.UNREACHABLE)
 
 
-def _phones() -> dict[Target, FarEnd]:
-    return {PhoneTarget(account): _with_voice(FarEnd.answers(1), account) for account in ACCOUNTS}
+def _phones(after: float = 1.0) -> dict[Target, FarEnd]:
+    return {PhoneTarget(account): _with_voice(FarEnd.answers(after), account) for account in ACCOUNTS}
+
+
+# --- with an office behind it -------------------------------------------------------------------------------------
+
+CLIENT = "0671234567"
+"""Somebody outside, reached over the line city."""
+
+
+class Scenarios:
+    """Every scenario says its name for a minute; "status" is none. Implements VoiceScenarios."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    async def run(self, name: str, leg: Leg, values: Mapping[str, str]) -> None:  # noqa: ARG002  (the port's)
+        """See VoiceScenarios."""
+        if name == "status":
+            raise LookupError(name)
+        self.ran.append(name)
+        await leg.answer()
+        await leg.background([Clip(None, name)])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(60):
+                await leg.ended()
+
+
+@dataclass
+class OfficeTalkers(Talkers):
+    """The same with users `u101` … of the accounts, a line to the city, and a transfer desk."""
+
+    directory: OfficeDirectory = field(kw_only=True)
+    switchboard: OfficeSwitchboard = field(kw_only=True)
+    transfers: Transfers = field(kw_only=True)
+    scenarios: Scenarios = field(kw_only=True)
+
+    def refers(
+        self, phone: SimulatedPhone, number: str, *, consulted: SimulatedPhone | None = None
+    ) -> tuple[Transfer, "asyncio.Task[None]"]:
+        """A phone transfers its other party, as with a REFER."""
+        request = Transfer(number, consulted.leg if consulted else None)
+        return request, asyncio.create_task(self.transfers(phone.leg, request))
+
+    def client(self, dialled: str = "2327757", *, name: str = "Client") -> SimulatedPhone:
+        """Somebody calls from outside; the scenario that takes him is to be given."""
+        return self.exchange.call_in(CLIENT, dialled, line="city", name=name, voice=voice(99))
+
+
+@asynccontextmanager
+async def office_talkers(*documents: Document, after: float = 1.0) -> AsyncIterator[OfficeTalkers]:
+    """Phones answer `after` seconds, and can dial whatever an office has. Calls over the line enter "main"."""
+    users = tuple(User(f"u{each}", f"User {each}", each, allowed_prefixes=("+",)) for each in ACCOUNTS[:-1])
+    stranger = User(f"u{ACCOUNTS[-1]}", "Inside only", ACCOUNTS[-1])
+    held = HeldOffice(
+        OfficeData(
+            OfficeSettings(),
+            users=(*users, stranger),
+            phones=tuple(UserPhone(each, f"u{each}", "") for each in ACCOUNTS),
+            lines=(OfficeLine(Line("city", LineMode.ADDRESS, "127.0.0.1", number="2327757")),),
+            internal_numbers=(InternalNumber("700", "menu"), InternalNumber("701", "status")),
+            routes=(Route("national", "0", ("city",)),),
+            documents=documents,
+        )
+    )
+    directory = await loaded_directory(held)
+    listened, scenarios = Listened(), Scenarios()
+    exchange = SimulatedExchange(listened, VirtualClock(), _phones(after))
+    switchboard = OfficeSwitchboard(exchange, directory, scenarios)
+    transfers = Transfers(exchange, directory, switchboard)
+    made = OfficeTalkers(
+        exchange,
+        listened,
+        directory=directory,
+        switchboard=switchboard,
+        transfers=transfers,
+        scenarios=scenarios,
+    )
+    made.outside("city", CLIENT, FarEnd(answers_after=1, voice=voice(99)))
+    serving = asyncio.create_task(exchange.serve(Reception(exchange, directory, switchboard), transfer=transfers))
+    await asyncio.sleep(0)
+    made.tasks = [serving]
+    try:
+        yield made
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving

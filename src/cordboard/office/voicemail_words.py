@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
@@ -35,6 +36,16 @@ class Announcer(Protocol):
         """What is heard of them, one after the other. `language` is en, ru or uk; empty: the office's.
 
         Never raises: what cannot be spoken is left out, and the log tells why. Moments are said in the office's zone.
+        """
+
+
+class PromptKeeper(Protocol):
+    """Makes prompts of what was recorded with a phone."""
+
+    async def keep(self, name: str, audio: Path, language: str = "") -> bool:
+        """Make a prompt of a file, cut to what is said and as loud as all others, in place of the one of that name.
+
+        False, and nothing has changed, if nothing is heard in it, the name will not do, or it cannot be written.
         """
 
 

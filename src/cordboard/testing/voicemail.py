@@ -1,0 +1,222 @@
+"""What the tests of voicemail and of recordings share: everything in memory, and a voice that is really heard."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from cordboard.office.voicemail import VoicemailMessage
+from cordboard.office.voicemail_words import Digits, Phrase, Recorded
+from cordboard.speech.api import PromptError, Prompts, Speech, SpeechError, spell
+from cordboard.telephony import Clip, Lamp, Sound, choose
+
+_log = structlog.get_logger("voicemail")
+_LANGUAGES = ("en", "ru", "uk")
+T = TypeVar("T")
+
+
+async def at_once(work: Callable[..., T], *arguments: Any) -> T:
+    """Stands for `asyncio.to_thread` in virtual time, which would run on while a thread works."""
+    return work(*arguments)
+
+
+class SpokenAnnouncer:
+    """Implements `office.voicemail_words.Announcer` over speech and prompts. `zone` is the office's."""
+
+    def __init__(self, speech: Speech, prompts: Prompts, zone: ZoneInfo, language: str) -> None:
+        self._speech = speech
+        self._prompts = prompts
+        self._zone = zone
+        self._language = language
+
+    async def sounds(self, phrases: Sequence[Phrase], language: str = "") -> Sequence[Sound]:
+        """See Announcer. What is spoken in a row is spoken in one breath."""
+        sounds: list[Sound] = []
+        row: list[str] = []
+        tongue = language or self._language
+        for phrase in phrases:
+            if isinstance(phrase, Recorded) and (clip := await self._recorded(phrase, tongue)) is not None:
+                sounds += [*await self._spoken(row, tongue), clip]
+                row = []
+            else:
+                row.append(self._words(phrase.instead if isinstance(phrase, Recorded) else phrase, tongue))
+        return [*sounds, *await self._spoken(row, tongue)]
+
+    async def _recorded(self, phrase: Recorded, language: str) -> Clip | None:
+        try:
+            return await self._prompts.find(phrase.name, language)
+        except PromptError as fault:
+            if phrase.instead:
+                _log.warning("%s. Until then it is spoken", fault)
+            return None
+
+    async def _spoken(self, texts: Sequence[str], language: str) -> Sequence[Sound]:
+        text = " ".join(filter(None, texts))
+        try:
+            return [await self._speech.say(text, language)] if text else []
+        except SpeechError as fault:
+            _log.error("an announcement cannot be spoken", fault=str(fault))
+            return []
+
+    def _words(self, phrase: Phrase, language: str) -> str:
+        tongue = language if language in _LANGUAGES else "en"
+        match phrase:
+            case int():
+                return spell(phrase, "number", tongue) + "."
+            case datetime():
+                return spell(phrase.astimezone(self._zone), "datetime", tongue) + "."
+            case Digits(text):
+                digits = "".join(each for each in text if each in "0123456789+*#")
+                return spell(digits, "digits", tongue) + "." if digits else ""
+            case Recorded():
+                return ""
+            case _:
+                return choose(phrase, tongue)[0]
+
+
+class KeptPrompts:
+    """Implements `office.voicemail_words.PromptKeeper` over the folder of prompts."""
+
+    def __init__(self, prompts: Prompts) -> None:
+        self._prompts = prompts
+
+    async def keep(self, name: str, audio: Path, language: str = "") -> bool:
+        """See PromptKeeper."""
+        try:
+            await self._prompts.save(name, audio, language)
+        except PromptError as fault:
+            _log.warning("what was recorded with a phone is no prompt", prompt=name, fault=str(fault))
+            return False
+        return True
+
+
+class WrittenAnnouncer:
+    """Implements Announcer: each phrase is a clip without a file, whose text the simulated phone notes. In English.
+
+    Of prompts those in `prompts` are there. `languages` holds in which it was asked to speak.
+    """
+
+    def __init__(self, *prompts: str) -> None:
+        self.prompts = set(prompts)
+        self.languages: list[str] = []
+
+    async def sounds(self, phrases: Sequence[Phrase], language: str = "") -> Sequence[Sound]:
+        """See Announcer."""
+        self.languages.append(language)
+        return [Clip(None, text) for phrase in phrases if (text := self._text(phrase))]
+
+    def _text(self, phrase: Phrase) -> str:
+        match phrase:
+            case Recorded(name, instead):
+                return f"prompt {name}" if name in self.prompts else choose(instead, "en")[0]
+            case Digits(text):
+                return text
+            case datetime():
+                return f"{phrase:%H:%M:%S}"
+            case int():
+                return str(phrase)
+            case _:
+                return choose(phrase, "en")[0]
+
+
+class NotedPrompts:
+    """Implements PromptKeeper: notes what it is given. Nothing is kept while `fails`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.fails = False
+
+    async def keep(self, name: str, audio: Path, language: str = "") -> bool:
+        """See PromptKeeper."""
+        if self.fails:
+            return False
+        self.kept[f"{name}.{language}" if language else name] = audio.read_bytes()
+        return True
+
+
+class ShownLamps:
+    """Implements `telephony.Lamps`: notes what each lamp shows."""
+
+    def __init__(self) -> None:
+        self.lamps: dict[str, Lamp] = {}
+        self.messages: dict[str, tuple[int, int]] = {}
+
+    def show(self, number: str, lamp: Lamp) -> None:
+        """See Lamps."""
+        self.lamps[number] = lamp
+
+    def show_messages(self, account: str, new: int, old: int) -> None:
+        """See Lamps."""
+        self.messages[account] = (new, old)
+
+
+@dataclass
+class HeldVoicemail:
+    """Implements `office.voicemail.VoicemailRepository` in memory. `orders` holds mails and notices."""
+
+    messages: dict[int, VoicemailMessage] = field(default_factory=dict)
+    orders: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    passing: set[int] = field(default_factory=set)
+    taken: set[int] = field(default_factory=set)
+    """Messages whose mails were taken."""
+    _last: int = 0
+
+    async def add(
+        self,
+        message: VoicemailMessage,
+        *,
+        mail: Mapping[str, Any] | None = None,
+        notice: Mapping[str, Any] | None = None,
+        passing: bool = False,
+    ) -> int:
+        """See VoicemailRepository."""
+        for each in self.messages.values():
+            if each.file == message.file:
+                return each.id
+        self._last += 1
+        self.messages[self._last] = replace(message, id=self._last)
+        self.orders += [(kind, order) for kind, order in (("mail", mail), ("notice", notice)) if order is not None]
+        if passing:
+            self.passing.add(self._last)
+        return self._last
+
+    async def of(self, boxes: Sequence[str]) -> Sequence[VoicemailMessage]:
+        """See VoicemailRepository."""
+        found = [each for each in self.messages.values() if each.box in boxes]
+        return sorted(found, key=lambda each: (each.heard is not None, each.id))
+
+    async def get(self, id_: int) -> VoicemailMessage | None:
+        """See VoicemailRepository."""
+        return self.messages.get(id_)
+
+    async def counts(self, boxes: Sequence[str]) -> tuple[int, int]:
+        """See VoicemailRepository."""
+        found = [each.heard is None for each in self.messages.values() if each.box in boxes]
+        return sum(found), len(found) - sum(found)
+
+    async def mark(self, id_: int, heard: datetime | None) -> bool:
+        """See VoicemailRepository."""
+        if id_ not in self.messages:
+            return False
+        self.messages[id_] = replace(self.messages[id_], heard=heard)
+        return True
+
+    async def remove(self, id_: int) -> bool:
+        """See VoicemailRepository."""
+        return self.messages.pop(id_, None) is not None
+
+    async def mailed(self, limit: int = 100) -> Sequence[VoicemailMessage]:
+        """See VoicemailRepository."""
+        return [self.messages[id_] for id_ in sorted(self.passing & self.taken) if id_ in self.messages][:limit]
+
+    async def before(self, box: str, moment: datetime, limit: int = 100) -> Sequence[VoicemailMessage]:
+        """See VoicemailRepository."""
+        return [each for each in self.messages.values() if each.box == box and each.at < moment][:limit]
+
+    async def boxes(self) -> Sequence[str]:
+        """See VoicemailRepository."""
+        return sorted({each.box for each in self.messages.values()})

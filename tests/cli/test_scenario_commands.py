@@ -132,3 +132,27 @@ async def office(folder: Path, country: str, time_zone: str) -> None:
     async with await open_store(folder / "cordboard.sqlite") as store:
         settings = (await store.office.load()).settings
         await store.office.save(replace(settings, country=country, time_zone=time_zone))
+
+
+def test_steps_are_arranged_once_and_again_if_asked(scenario: Scenario, tmp_path: Path) -> None:
+    text = (
+        "scenario: s\nkind: voice\nstart: a\nsteps:\n  a: {component: ring, exits: {done: b}}\n  b: {component: stop}\n"
+    )
+    file = tmp_path / "s.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert "is arranged" in scenario("arrange", str(tmp_path)).output
+    laid = file.read_text(encoding="utf-8")
+    assert laid == text + "\nlayout:\n  a: 0 0\n  b: 280 0\n"
+    file.write_text(laid.replace("0 0", "7 7", 1), encoding="utf-8")
+    assert not scenario("arrange", str(file)).output
+    assert "is arranged" in scenario("arrange", "--again", str(file)).output
+    assert file.read_text(encoding="utf-8") == laid
+
+
+def test_what_cannot_be_read_is_not_arranged(scenario: Scenario, tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("scenario: [", encoding="utf-8")
+    answer = scenario("arrange", str(file))
+    assert answer.exit_code != 0
+    assert "mend it first" in answer.output
+    assert file.read_text(encoding="utf-8") == "scenario: ["

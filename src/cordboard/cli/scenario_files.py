@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from cordboard.cli.common import Data, asynchronous, console, errors, fail, settings_for
-from cordboard.cli.scenario_texts import Author, history_of, person, print_faults, texts_in
+from cordboard.cli.scenario_texts import Author, history_of, person, print_faults, text_of, texts_in
+from cordboard.scenario.arranging import with_layout
 from cordboard.scenario.diff import compare_texts, tell
 from cordboard.scenario.faults import is_broken
 from cordboard.scenario.history import History, Standing
 from cordboard.scenario.ports import DraftConflictError
-from cordboard.scenario.publishing import SUFFIX
+from cordboard.scenario.publishing import SUFFIX, files_in
 from cordboard.scenario.text import read
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Also what is there already with another text.")]
@@ -22,6 +23,7 @@ def add_to(app: typer.Typer) -> None:
     """Put the commands under `cordboard scenario`."""
     app.command("export")(export)
     app.command("import")(import_)
+    app.command("arrange")(arrange)
 
 
 @asynchronous
@@ -114,3 +116,24 @@ def _pasted(text: str) -> dict[str, str]:
     if scenario is None or not scenario.name:
         fail("The pasted text does not say which scenario it is: it begins with `scenario: its-name`.")
     return {scenario.name: text}
+
+
+def arrange(
+    paths: Annotated[list[Path], typer.Argument(help="Scenario files, or folders of them.")],
+    again: Annotated[bool, typer.Option("--again", help="Also those whose steps have places already.")] = False,
+) -> None:
+    """Give the steps places on the canvas, from left to right. Nothing else in the files changes."""
+    files = [file for path in paths for file in (files_in(path) if path.is_dir() else [path])]
+    for file in files:
+        text = text_of(file)
+        reading = read(text)
+        if reading.scenario is None:
+            print_faults({file.stem: reading.faults}, errors_only=True)
+            fail(f"{file} is left as it is: mend it first.")
+        if reading.scenario.layout and not again:
+            continue
+        try:
+            file.write_bytes(with_layout(text).encode())
+        except OSError as fault:
+            fail(f"{file} cannot be written ({fault.strerror}).")
+        console.print(f"{file} is arranged", markup=False)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple, Protocol, Self
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 MICRO = 1_000_000
 """Money is counted in millionths, as whole numbers: sums stay exact."""
@@ -63,47 +64,63 @@ class UsageRepository(Protocol):
         """Delete the rows of earlier days, and return how many there were."""
 
 
+class Scope(StrEnum):
+    """Whose use is asked for."""
+
+    LINE = "line"
+    USER = "user"
+    OFFICE = "office"
+
+
 class Ledger:
     """What was used up this month, in memory: what is kept already, and what is still to be added there."""
 
     def __init__(self) -> None:
         self._kept: dict[UsageKey, Used] = {}
+        self._taken: Mapping[UsageKey, Used] = {}
         self._waiting: dict[UsageKey, Used] = {}
+        self._totals: dict[tuple[Scope, str, str], Used] = {}
 
     def note(self, key: UsageKey, used: Used) -> None:
         """Count something."""
         if used:
             self._waiting[key] = self._waiting.get(key, _NOTHING) + used
+            self._sum(key, used)
 
     def take(self) -> Mapping[UsageKey, Used]:
-        """What waits to be kept; the caller says `kept` when it is."""
-        return dict(self._waiting)
+        """What waits to be kept, and what could not be kept the last time; then `load` or `failed` is to be called."""
+        self._taken, self._waiting = self._waiting, {}
+        return self._taken
 
-    def kept(self, taken: Mapping[UsageKey, Used]) -> None:
-        """It was added to what is kept."""
+    def failed(self) -> None:
+        """What was taken could not be kept: it waits again."""
+        taken, self._taken = self._taken, {}
         for key, used in taken.items():
-            self._kept[key] = self._kept.get(key, _NOTHING) + used
-            left = self._waiting.get(key, _NOTHING)
-            rest = Used(left.calls - used.calls, left.seconds - used.seconds, left.money - used.money)
-            if rest:
-                self._waiting[key] = rest
-            else:
-                self._waiting.pop(key, None)
+            self._waiting[key] = self._waiting.get(key, _NOTHING) + used
 
-    def load(self, kept: Mapping[UsageKey, Used]) -> Self:
-        """What stands in the store, in place of what was known of it: other nodes add to it too."""
-        self._kept = dict(kept)
-        return self
+    def load(self, kept: Mapping[UsageKey, Used]) -> None:
+        """What stands in the store now, with what was taken: other nodes add to it too."""
+        self._kept, self._taken = dict(kept), {}
+        self._totals = {}
+        for key, used in self.rows():
+            self._sum(key, used)
 
-    def used(self, *, since: str, line: str | None = None, login: str | None = None) -> Used:
-        """What was used up from a day on, by one line, by one user, or by all."""
-        total = _NOTHING
-        for key, used in self.items():
-            if key.day >= since and line in (None, key.line) and login in (None, key.login):
-                total += used
-        return total
+    def used(self, scope: Scope, whose: str, period: str) -> Used:
+        """What a line, a user or all have used up in a day (2026-11-23) or a month (2026-11)."""
+        return self._totals.get((scope, whose, period), _NOTHING)
 
-    def items(self) -> Iterator[tuple[UsageKey, Used]]:
+    def rows(self) -> Iterator[tuple[UsageKey, Used]]:
         """Everything that is known; a key may come twice."""
-        yield from self._kept.items()
-        yield from self._waiting.items()
+        for part in (self._kept, self._taken, self._waiting):
+            yield from part.items()
+
+    def _sum(self, key: UsageKey, used: Used) -> None:
+        for scope, whose in ((Scope.LINE, key.line), (Scope.USER, key.login), (Scope.OFFICE, "")):
+            for period in (key.day, month_of(key.day)):
+                place = scope, whose, period
+                self._totals[place] = self._totals.get(place, _NOTHING) + used
+
+
+def month_of(day: str) -> str:
+    """The month of a day: 2026-11."""
+    return day[:7]

@@ -1,16 +1,26 @@
-"""Who may do what over HTTP: bearer tokens with scopes (RFC 6750)."""
+"""Who may do what over HTTP: bearer tokens with scopes (RFC 6750), and a bound on guessing them."""
 
-from datetime import timedelta
+from collections import deque
+from collections.abc import MutableMapping
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException
 from fastapi.params import Depends as Dependency
+from starlette.requests import HTTPConnection, Request
 
+from cordboard.office.roles import for_others, may
 from cordboard.office.tokens import ApiToken, Tokens, hashed
 from cordboard.telephony import Clock
 
 _NOTED = timedelta(minutes=5)
 """How exactly the last use of a token is known: not every request is worth a write."""
+WRONG_LIMIT = 20
+"""Wrong tokens from one address within `WRONG_WINDOW`; then unknown ones are not looked at."""
+WRONG_WINDOW = timedelta(minutes=1)
+_ADDRESSES = 1000
+_PERSONAL = ("user", "login")
+"""Parameters of a path or a query that say whose things are meant."""
 
 
 class Access:
@@ -19,26 +29,78 @@ class Access:
     def __init__(self, tokens: Tokens, clock: Clock) -> None:
         self._tokens = tokens
         self._clock = clock
+        self._wrong: MutableMapping[str, deque[datetime]] = {}
+        self._known: set[str] = set()
+        """Hashes of tokens that were right: their holders do not suffer for who guesses beside them."""
 
     def to(self, scope: str) -> Dependency:
-        """A dependency that gives the token if it has `scope`, and else answers 401 or 403."""
+        """A dependency that gives the token if it has `scope`, and else answers 401, 403 or 429.
 
-        async def check(authorization: Annotated[str, Header()] = "") -> ApiToken:
+        A user's own token, unless he leads, is refused where the path or the query names somebody else as `user` or
+        `login`.
+        """
+
+        async def check(request: Request, authorization: Annotated[str, Header()] = "") -> ApiToken:
             kind, _, plain = authorization.partition(" ")
-            return await self.holder(plain.strip() if kind.lower() == "bearer" else "", scope)
+            plain = plain.strip() if kind.lower() == "bearer" else ""
+            token = await self.holder(plain, scope, address=address_of(request))
+            for name in _PERSONAL:
+                if whose := request.path_params.get(name) or request.query_params.get(name):
+                    own_only(token, whose)
+            return token
 
+        check.scope = scope  # type: ignore[attr-defined]  # tells the tests, and the document, what a route asks for
         found: Dependency = Depends(check)
         return found
 
-    async def holder(self, plain: str, scope: str) -> ApiToken:
-        """The token, if it has `scope`. Raises HTTPException with 401 or 403."""
-        token = await self._tokens.by_hash(hashed(plain)) if plain else None
+    async def holder(self, plain: str, scope: str, *, address: str = "") -> ApiToken:
+        """The token, if it has `scope`; none is needed if that is empty. Raises HTTPException with 401, 403 or 429.
+
+        `address` is where the request comes from: wrong ones are counted by it.
+        """
+        digest = hashed(plain) if plain else ""
+        if digest not in self._known:
+            self._refuse_guessing(address)
+        token = await self._tokens.by_hash(digest) if digest else None
         if token is None:
+            self._known.discard(digest)
+            if digest:
+                self._count_wrong(address)
             detail = "give a token: make one with `cordboard token add`, and send it as `Authorization: Bearer …`"
             raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
-        if scope not in token.scopes:
+        self._known.add(digest)
+        if scope and not may(token, scope):
             raise HTTPException(403, f"the token {token.name!r} has no right to {scope!r}: give it that scope")
         now = self._clock.now()
         if token.used is None or now - token.used > _NOTED:
             await self._tokens.used(token.name, now)
         return token
+
+    def _refuse_guessing(self, address: str) -> None:
+        wrong = self._wrong.get(address)
+        if not wrong:
+            return
+        now = self._clock.now()
+        while wrong and now - wrong[0] > WRONG_WINDOW:
+            wrong.popleft()
+        if len(wrong) >= WRONG_LIMIT:
+            wait = int((wrong[0] + WRONG_WINDOW - now).total_seconds()) + 1
+            raise HTTPException(
+                429, f"too many wrong tokens came from here: try again in {wait} s", {"Retry-After": str(wait)}
+            )
+
+    def _count_wrong(self, address: str) -> None:
+        if address not in self._wrong and len(self._wrong) >= _ADDRESSES:
+            self._wrong.pop(next(iter(self._wrong)))
+        self._wrong.setdefault(address, deque(maxlen=WRONG_LIMIT)).append(self._clock.now())
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """The address at the far end of a request or a WebSocket."""
+    return connection.client.host if connection.client else ""
+
+
+def own_only(token: ApiToken, login: str) -> None:
+    """Raises HTTPException with 403 if the token is a user's own and `login` is somebody else."""
+    if login != token.login and not for_others(token):
+        raise HTTPException(403, f"the token {token.name!r} is of the user {token.login!r}, for himself alone")

@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from cordboard.api.access import Access
+from cordboard.api.access import Access, address_of, own_only
 from cordboard.office.notices import Notice, Notices, Stream
+from cordboard.office.tokens import ApiToken
 from cordboard.telephony import Clock
 
 SCOPE = "notices"
@@ -84,8 +85,9 @@ def routes(notices: Notices, desk: Desk, known: Known, clock: Clock, access: Acc
         found = await notices.of(user, unread=unread, before=before, limit=limit)
         return Listed(unread=await notices.unread(user), notices=[_shown(each) for each in found])
 
-    @router.post("/read", dependencies=[may])
-    async def read(body: Read) -> Unread:
+    @router.post("/read")
+    async def read(body: Read, token: Annotated[ApiToken, may]) -> Unread:
+        own_only(token, body.user)
         _check(body.user, known)
         await notices.mark_read(body.user, body.ids, clock.now())
         return Unread(unread=await notices.unread(body.user))
@@ -93,7 +95,7 @@ def routes(notices: Notices, desk: Desk, known: Known, clock: Clock, access: Acc
     @router.websocket("/ws")
     async def stream(socket: WebSocket, user: str = "") -> None:
         try:
-            await access.holder(_token(socket), SCOPE)
+            own_only(await access.holder(_token(socket), SCOPE, address=address_of(socket)), user)
             _check(user, known)
         except HTTPException as refused:
             await socket.send_denial_response(JSONResponse({"detail": refused.detail}, refused.status_code))

@@ -18,6 +18,14 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "notices": "read the notices to users, and mark them read",
         "outbox": "look at deliveries, have them tried again, drop them",
         "workbooks": "see what waits to be written into workbooks, and what could not be",
+        "office:read": "see how the office is set up; passwords are never shown",
+        "office:write": "set the office up",
+        "tokens": "see, make and revoke tokens",
+        "audit": "read who has changed what",
+        "log": "read the call log",
+        "reports": "read reports",
+        "live": "follow calls, users and lines as they change",
+        "own": "follow one's own calls, and see the card of who calls",
     }
 )
 _PREFIX = "cb_"
@@ -34,6 +42,10 @@ class ApiToken:
     scopes: tuple[str, ...]
     created: datetime
     used: datetime | None = None
+    login: str = ""
+    """The user who holds it; empty: a program."""
+    role: str = ""
+    """Gives the scopes of a role beside its own, see `office.roles`; empty: none."""
 
 
 class Tokens(Protocol):
@@ -55,10 +67,12 @@ class Tokens(Protocol):
         """Note that it was used."""
 
 
-def new_token(name: str, scopes: Sequence[str], at: datetime) -> tuple[str, ApiToken]:
+def new_token(
+    name: str, scopes: Sequence[str], at: datetime, *, login: str = "", role: str = ""
+) -> tuple[str, ApiToken]:
     """A token as its holder gets it, once, and as it is kept."""
     plain = _PREFIX + secrets.token_urlsafe(32)
-    return plain, ApiToken(name, hashed(plain), tuple(scopes), at)
+    return plain, ApiToken(name, hashed(plain), tuple(scopes), at, login=login, role=role)
 
 
 def hashed(plain: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from cordboard.store.audit import StoredAudit
 from cordboard.store.call_history import StoredCallHistory
 from cordboard.store.call_log import StoredCallLog
 from cordboard.store.call_tags import StoredTags
@@ -57,6 +58,7 @@ class Store:
         self.drafts = StoredDrafts(self.writer, self.reader)
         self.hooks = StoredHooks(self.writer, self.reader)
         self.tokens = StoredTokens(self.writer, self.reader)
+        self.audit = StoredAudit(self.writer, self.reader)
         self.traces = StoredTraces(self.writer, self.reader)
         self.outbox = StoredOutbox(self.writer, self.reader)
         self.outbox_settings = StoredOutboxSettings(self.writer, self.reader, secrets)

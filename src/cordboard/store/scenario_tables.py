@@ -193,4 +193,6 @@ api_tokens = Table(
     Column("scopes", JSON, nullable=False),
     Column("created", Utc, nullable=False),
     Column("used", Utc),
+    word("login"),
+    word("role"),
 )

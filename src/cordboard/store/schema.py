@@ -6,7 +6,22 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from cordboard.store.errors import StoreUnusableError
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0014", "0016")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0014",
+    "0016",
+    "0017",
+)
 """The steps of the schema, oldest first; the file of each stands in `migrations/versions`."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

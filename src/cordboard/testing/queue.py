@@ -4,13 +4,28 @@ import asyncio
 import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
+from typing import Self
 
-from cordboard.office.ports import Presence, UserState
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.documents import Document
+from cordboard.office.model import OfficeData, OfficeLine, OfficeSettings, Route, User, UserPhone
+from cordboard.office.ports import CallHistory, Presence, UserState
 from cordboard.office.queue.engine import QueueEngine, Standing, Waiting
-from cordboard.office.queue.model import Group
+from cordboard.office.queue.model import Group, Overflow
+from cordboard.office.queue.ports import KeptPlace, Offer, QueueExit, Wish
+from cordboard.office.queue.service import QueueService
+from cordboard.simulation.exchange import SimulatedExchange
+from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.phone import SimulatedPhone
+from cordboard.simulation.virtual_time import VirtualClock
+from cordboard.telephony import Clip, EndReason, Leg, Line, PhoneTarget, Sound, Target, Tone
+from cordboard.telephony.directory import LineMode
+from cordboard.testing.exchange import Listened, serving
+from cordboard.testing.office import HeldOffice, loaded_directory
 
 
 class HeldPeople:
@@ -47,6 +62,80 @@ class HeldPeople:
     async def changed(self) -> None:
         """See People."""
         await self._changed.wait()
+
+
+MUSIC = Tone((440.0,), on=3600.0)
+_OPERATORS = {"anna": "101", "boris": "102", "vera": "103", "olena": "104"}
+
+
+def queue_office(*documents: Document) -> OfficeData:
+    """Anna, Boris, Vera and Olena with a phone each (101 to 104), a line, and a way out over it."""
+    return OfficeData(
+        OfficeSettings(country="UA", time_zone="Europe/Kyiv"),
+        users=tuple(User(login, login.title(), number) for login, number in _OPERATORS.items()),
+        phones=tuple(UserPhone(number, login, "secret") for login, number in _OPERATORS.items()),
+        lines=(OfficeLine(Line("city", LineMode.ADDRESS, "127.0.0.1", number="+380322327757")),),
+        routes=(Route("world", "+", ("city",)), Route("national", "0", ("city",))),
+        documents=documents,
+    )
+
+
+async def queue_directory(*documents: Document) -> OfficeDirectory:
+    """The directory of `queue_office`."""
+    return await loaded_directory(HeldOffice(queue_office(*documents)))
+
+
+class HeldAnnouncer:
+    """Implements `office.queue.ports.Announcer`: says what it has to as texts of three seconds."""
+
+    async def music(self, name: str, language: str) -> Sequence[Sound]:  # noqa: ARG002  (one music for all)
+        """See Announcer."""
+        return (MUSIC,)
+
+    async def position(self, leg: Leg, place: int, wait: float | None, language: str) -> None:
+        """See Announcer."""
+        told = "nothing" if wait is None else f"{wait:.0f} s"
+        await leg.play([Clip(None, f"place {place}, {told} {language}".rstrip())])
+
+    async def promised(self, leg: Leg, language: str) -> None:
+        """See Announcer."""
+        await leg.play([Clip(None, f"we call back {language}".rstrip())])
+
+
+class HeldKeeper:
+    """Implements `office.queue.ports.PlaceKeeper`: keeps every place."""
+
+    def __init__(self) -> None:
+        self.kept: list[KeptPlace] = []
+
+    async def keep(self, place: KeptPlace) -> bool:
+        """See PlaceKeeper."""
+        self.kept.append(place)
+        return True
+
+
+class HeldElsewhere:
+    """Implements `office.queue.ports.Elsewhere`: leads everybody wherever it is, unless told to fail."""
+
+    def __init__(self) -> None:
+        self.led: list[Overflow] = []
+        self.can = True
+
+    async def lead(self, leg: Leg, overflow: Overflow) -> bool:  # noqa: ARG002  (where to is all)
+        """See Elsewhere."""
+        self.led.append(overflow)
+        return self.can
+
+
+class HeldOffers:
+    """Implements `office.queue.ports.Listener`."""
+
+    def __init__(self) -> None:
+        self.offers: list[Offer] = []
+
+    def offered(self, offer: Offer) -> None:
+        """See Listener."""
+        self.offers.append(offer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +254,80 @@ class Drill:
 
     def _later(self, moment: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._heap, (moment, next(self._ids), act))
+
+
+class QueueTrial:
+    """A queue over the simulated exchange, in virtual time. Inbound calls enter `sales`, as `wishes` by number say.
+
+    A context. `exits` are how each number's waiting has ended, with the moment (seconds of the loop), in that order.
+    Whoever is still up then is hung up. Operators answer after two seconds and talk for a minute unless `far_ends` says
+    otherwise, by login.
+    """
+
+    def __init__(
+        self,
+        *groups: Group,
+        far_ends: Mapping[str, FarEnd] | None = None,
+        outside: Mapping[Target, FarEnd] | None = None,
+        wishes: Mapping[str, Wish] | None = None,
+        history: CallHistory | None = None,
+        by_number: bool = False,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.listened = Listened()
+        ends = {login: FarEnd.answers(hangs_up_after=60.0) for login in _OPERATORS} | dict(far_ends or {})
+        targets: dict[Target, FarEnd] = {PhoneTarget(_OPERATORS[login]): end for login, end in ends.items()}
+        self.exchange = SimulatedExchange(self.listened, self.clock, targets | dict(outside or {}))
+        self.people = HeldPeople(*_OPERATORS)
+        self.keeper, self.elsewhere, self.offers = HeldKeeper(), HeldElsewhere(), HeldOffers()
+        self.exits: list[tuple[str, QueueExit, float]] = []
+        self.told: list[EndReason | None] = []
+        """What the group's number told those who called it, if they come `by_number`."""
+        self._by_number = by_number
+        self._groups = groups
+        self._wishes = wishes or {}
+        self._history = history
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.office = await queue_directory(*self._groups)
+        self.queues = QueueService(
+            self.exchange,
+            self.office,
+            self.people,
+            HeldAnnouncer(),
+            clock=self.clock,
+            elsewhere=self.elsewhere,
+            keeper=self.keeper,
+            history=self._history,
+            listener=self.offers,
+            chance=random.Random(7),
+        )
+        running = asyncio.create_task(self.queues.run())
+        self._stack.push_async_callback(asyncio.wait, [running])
+        self._stack.callback(running.cancel)
+        await self._stack.enter_async_context(serving(self.exchange, self._take))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def call(self, number: str) -> SimulatedPhone:
+        """Somebody calls."""
+        return self.exchange.call_in(number, "600", line="city")
+
+    def rung(self) -> list[str]:
+        """The accounts that were rung so far, in order."""
+        return [phone.target.account for phone in self.exchange.called if isinstance(phone.target, PhoneTarget)]
+
+    def leg_of(self, account: str) -> Leg:
+        """The last leg to that phone which has not ended."""
+        return [leg for leg in self.exchange.legs() if leg.record.account == account][-1]
+
+    async def _take(self, leg: Leg) -> None:
+        if self._by_number:
+            self.told.append(await self.queues.serve(leg, leg.record.dialled, ""))
+            return
+        number = leg.record.caller.number
+        result = await self.queues.enter(leg, "sales", self._wishes.get(number))
+        self.exits.append((number, result, round(asyncio.get_running_loop().time(), 1)))

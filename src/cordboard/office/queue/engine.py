@@ -5,7 +5,7 @@ may be in several and is rung for one caller at a time.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -113,6 +113,11 @@ class QueueEngine:
             for login in waiting.ringing:
                 self._free(login, caller)
 
+    def arrived(self, caller: str) -> None:
+        """A virtual one was called, and is there: he stands first until who was kept for him has answered."""
+        if (waiting := self._waiting.get(caller)) is not None:
+            waiting.virtual, waiting.head = False, True
+
     def waiting(self, group: str = "") -> Sequence[Waiting]:
         """Who waits, in the order of being served; with a `group` of that one alone."""
         return sorted((each for each in self._waiting.values() if group in ("", each.group)), key=self._order)
@@ -178,17 +183,25 @@ class QueueEngine:
                 if other != login:
                     self._free(other, caller)
 
-    def give_back(self, caller: str) -> None:
-        """Nobody is rung for him any more, and nobody is to blame; he goes on waiting."""
-        if (waiting := self._waiting.get(caller)) is not None:
-            for login in waiting.ringing:
-                self._free(login, caller)
-            waiting.ringing = ()
+    def over(
+        self,
+        caller: str,
+        login: str,
+        now: float,
+        *,
+        group: str = "",
+        seconds: float | None = None,
+        pass_over: float = 0.0,
+    ) -> None:
+        """The talk with this caller is over; `seconds` long, for what is expected of the next in `group`.
 
-    def over(self, caller: str, login: str, now: float, *, group: str = "", seconds: float | None = None) -> None:
-        """The talk with this caller is over; `seconds` long, for what is expected of the next in `group`."""
+        `pass_over` is for how many seconds he is not rung, because his phone has died.
+        """
+        seat = self._seat(login)
         if self._free(login, caller):
-            self._seat(login).idle_since = now
+            seat.idle_since = now
+        if pass_over:
+            seat.passed_over = now + pass_over
         if group and seconds is not None:
             counts = self._of(group)
             counts.talk += _LATEST * (seconds - counts.talk)
@@ -216,13 +229,17 @@ class QueueEngine:
         return min((moment for moment in moments if moment > now), default=None)
 
     def _rings(self, now: float) -> Iterator[Ring]:
+        free = {login for login, seat in self._seats.items() if _can_ring(seat, now)}
         for caller in self.waiting():
+            if not free:
+                return
             group = self._groups.get(caller.group)
             if caller.ringing or group is None:
                 continue
-            logins = self._asked(caller, group, now)
+            logins = self._asked(caller, group, free, now)
             if not logins:
                 continue
+            free.difference_update(logins)
             self._turns += 1
             for login in logins:
                 self._seat(login).busy_with = caller.id
@@ -230,12 +247,12 @@ class QueueEngine:
             caller.ringing = logins
             yield Ring(caller.id, logins)
 
-    def _asked(self, caller: Waiting, group: Group, now: float) -> tuple[str, ...]:
+    def _asked(self, caller: Waiting, group: Group, free: Set[str], now: float) -> tuple[str, ...]:
         if caller.first and now < caller.first_until and self._seat(caller.first).standing is not Standing.ABSENT:
-            return (caller.first,) if self._can_ring(caller.first, now) else ()
+            return (caller.first,) if caller.first in free else ()
         counts = self._of(group.name)
         able = {member.login for member in _able(group, caller.skills)}
-        free = [
+        candidates = [
             Candidate(
                 member,
                 place,
@@ -244,14 +261,10 @@ class QueueEngine:
                 counts.answered.get(member.login, 0),
             )
             for place, member in enumerate(group.members)
-            if member.login in able and self._can_ring(member.login, now)
+            if member.login in able and member.login in free
         ]
-        chosen = choose(group.strategy, free, caller.skills, self._chance, one=caller.virtual)
+        chosen = choose(group.strategy, candidates, caller.skills, self._chance, one=caller.virtual)
         return tuple(each.member.login for each in chosen)
-
-    def _can_ring(self, login: str, now: float) -> bool:
-        seat = self._seat(login)
-        return seat.standing is Standing.FREE and not seat.busy_with and seat.passed_over <= now
 
     def _look(self, now: float, standings: Standings) -> None:
         """See how everybody stands who may be rung; who has become free is idle since now."""
@@ -286,3 +299,7 @@ class QueueEngine:
 def _able(group: Group, skills: Sequence[str]) -> Iterator[Member]:
     """The members who have all these skills."""
     return (member for member in group.members if all(name in member.skills for name in skills))
+
+
+def _can_ring(seat: Seat, now: float) -> bool:
+    return seat.standing is Standing.FREE and not seat.busy_with and seat.passed_over <= now

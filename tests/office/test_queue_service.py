@@ -1,0 +1,353 @@
+"""The queues at work on a simulated exchange, in virtual time."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from cordboard.office.ports import PastCall, Person, Presence, UserState
+from cordboard.office.queue.engine import Standing
+from cordboard.office.queue.model import Group, Member, Overflow
+from cordboard.office.queue.ports import KeptPlace, QueueExit, Wish
+from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.virtual_time import virtual_time
+from cordboard.telephony import EndReason, Leg, LegState, LineTarget, Party, PhoneNumber, Target
+from cordboard.testing.queue import MUSIC, QueueTrial
+
+AWAY = UserState(Presence.AWAY)
+
+
+def sales(*logins: str, **more: Any) -> Group:
+    members = tuple(Member(login=login) for login in logins)
+    usual = {"name": "sales", "number": "600", "members": members, "strategy": "list", "music": "waiting"}
+    return Group.model_validate(usual | more)
+
+
+@virtual_time
+async def test_a_caller_hears_music_is_joined_with_an_operator_and_goes_on_after_the_talk() -> None:
+    async with QueueTrial(sales("anna")) as trial:
+        caller = trial.call("067")
+        await asyncio.sleep(1)
+        assert (caller.state, caller.hearing) == (LegState.ANSWERED, MUSIC)
+        await asyncio.sleep(2)
+        assert caller.hearing is None  # they talk; the operator's phone is silent
+        assert trial.queues.live()[0].talks == {"anna": "067"}
+        await asyncio.sleep(60)
+        assert trial.exits == [("067", QueueExit.ANSWERED, 62.0)]
+        assert [(offer.login, offer.number, offer.answered) for offer in trial.offers.offers] == [
+            ("anna", "067", False),
+            ("anna", "067", True),
+        ]
+        assert trial.queues.live()[0].talks == {}
+
+
+@virtual_time
+async def test_callers_are_served_by_priority() -> None:
+    wishes = {"vip": Wish(priority=5)}
+    async with QueueTrial(sales("anna"), wishes=wishes) as trial:
+        for number in ("first", "plain", "vip"):
+            trial.call(number)
+            await asyncio.sleep(1)
+        waiting = trial.queues.live()[0].waiting
+        assert [(each.number, each.place, each.priority) for each in waiting] == [("vip", 1, 5), ("plain", 2, 0)]
+        await asyncio.sleep(300)
+        assert [number for number, *_ in trial.exits] == ["first", "vip", "plain"]
+
+
+@virtual_time
+async def test_who_rejects_is_passed_over_and_the_music_never_stops() -> None:
+    ends = {"anna": FarEnd.rejects(1.0), "boris": FarEnd.answers(hangs_up_after=10)}
+    async with QueueTrial(sales("anna", "boris", pass_over_seconds=40), far_ends=ends) as trial:
+        caller = trial.call("067")
+        await asyncio.sleep(20)
+        assert trial.rung() == ["101", "102"]
+        assert trial.exits == [("067", QueueExit.ANSWERED, 13.0)]
+        music = [each for each in caller.heard if each.sound == MUSIC]
+        gaps = [b.at - (a.until or b.at) for a, b in pairwise(music)]
+        assert (music[0].at, music[-1].until) == (0.0, 3.0)
+        assert max(gaps, default=0.0) == 0.0
+
+
+@virtual_time
+async def test_who_misses_again_and_again_counts_as_away_and_nobody_is_left() -> None:
+    ends = {"anna": FarEnd.no_answer()}
+    group = sales("anna", ring_seconds=5, pass_over_seconds=10, misses_until_away=2)
+    async with QueueTrial(group, far_ends=ends) as trial:
+        trial.call("067")
+        await asyncio.sleep(60)
+        assert trial.rung() == ["101", "101"]
+        assert trial.people.told == [("anna", Presence.AWAY)]
+        # At 0 and at 15 s she was rung for 5 s; away since 20 s, which is believed after 10 s more.
+        ((_, result, moment),) = trial.exits
+        assert result is QueueExit.NO_OPERATORS
+        assert 30 <= moment <= 36
+
+
+@virtual_time
+async def test_wrap_up_leaves_an_operator_in_peace() -> None:
+    async with QueueTrial(sales("anna", wrap_up_seconds=30)) as trial:
+        trial.call("1")
+        trial.call("2")
+        await asyncio.sleep(70)
+        assert trial.people.told == [("anna", Presence.AFTER_CALL)]
+        until = trial.people.state("anna").until
+        assert until == datetime(2026, 11, 23, 10, 1, 32, tzinfo=UTC)
+        assert trial.rung() == ["101"]
+        trial.people.put("anna", UserState(online=True))
+        await asyncio.sleep(1)
+        assert trial.rung() == ["101", "101"]
+
+
+@virtual_time
+async def test_the_hang_up_of_who_waits_takes_him_out_and_frees_who_is_rung() -> None:
+    async with QueueTrial(sales("anna"), far_ends={"anna": FarEnd.answers(5, hangs_up_after=60)}) as trial:
+        first, second = trial.call("1"), trial.call("2")
+        await asyncio.sleep(1)
+        first.hang_up()
+        await asyncio.sleep(1)
+        assert trial.rung() == ["101", "101"]
+        second.hang_up()
+        await asyncio.sleep(1)
+        assert [(number, result) for number, result, _ in trial.exits] == [
+            ("1", QueueExit.GONE),
+            ("2", QueueExit.GONE),
+        ]
+        assert trial.queues.live()[0].waiting == []
+        assert trial.exchange.legs() == []
+
+
+@virtual_time
+async def test_a_dead_phone_of_an_operator_puts_the_caller_first() -> None:
+    async with QueueTrial(sales("anna", "boris")) as trial:
+        caller = trial.call("1")
+        await asyncio.sleep(10)
+        trial.people.put("boris", AWAY)
+        trial.call("2")
+        await asyncio.sleep(1)
+        trial.call("3")
+        await asyncio.sleep(1)
+        trial.people.put("anna", AWAY)
+        await trial.leg_of("101").hang_up(EndReason.VANISHED)
+        await asyncio.sleep(1)
+        assert (caller.state, caller.hearing) == (LegState.ANSWERED, MUSIC)
+        assert [each.number for each in trial.queues.live()[0].waiting] == ["1", "2", "3"]
+        trial.people.put("boris", UserState(online=True))
+        await asyncio.sleep(3)
+        assert trial.queues.live()[0].talks == {"boris": "1"}
+
+
+@virtual_time
+async def test_the_place_and_the_wait_are_told_and_music_follows() -> None:
+    group = sales("anna", announce_seconds=20)
+    async with QueueTrial(group, wishes={"2": Wish(language="uk")}) as trial:
+        trial.call("1")
+        second = trial.call("2")
+        await asyncio.sleep(50)
+        assert second.texts == ["place 1, 180 s uk", "place 1, 180 s uk"]
+        assert second.hearing == MUSIC
+        await asyncio.sleep(40)
+        assert second.hearing is None  # he talks: nothing that was begun before is heard in the talk
+
+
+@virtual_time
+async def test_the_own_manager_is_tried_first_and_only_for_a_while() -> None:
+    wishes = {"vip": Wish(own="olena")}
+    async with QueueTrial(sales("anna"), wishes=wishes, far_ends={"olena": FarEnd.no_answer()}) as trial:
+        trial.call("vip")
+        await asyncio.sleep(25)
+        assert trial.rung() == ["104", "101"]
+
+
+@virtual_time
+async def test_the_last_operator_is_tried_first() -> None:
+    class History:
+        async def calls(self, *_: object, **__: object) -> Sequence[PastCall]:
+            raise NotImplementedError
+
+        async def last_with_employee(self, phone: PhoneNumber, **_: object) -> PastCall | None:
+            assert phone.canonical == "+380671234567"
+            at = datetime(2026, 11, 20, tzinfo=UTC)
+            return PastCall("chain", at, inbound=True, talked=True, person=Person("boris", "Boris", "102"))
+
+    async with QueueTrial(sales("anna", "boris", last_first_seconds=20), history=History()) as trial:
+        trial.call("0671234567")
+        await asyncio.sleep(1)
+        assert trial.rung() == ["102"]
+
+
+@virtual_time
+async def test_limits_of_length_and_of_time() -> None:
+    group = sales("anna", longest_queue=1, longest_wait=20)
+    async with QueueTrial(group) as trial:
+        trial.call("1")
+        await asyncio.sleep(5)
+        trial.call("2")
+        await asyncio.sleep(1)
+        trial.call("3")
+        await asyncio.sleep(30)
+        assert trial.exits == [("3", QueueExit.FULL, 6.0), ("2", QueueExit.TIMEOUT, 25.0)]
+
+
+@virtual_time
+async def test_where_nobody_is_there_nobody_waits() -> None:
+    async with QueueTrial(sales("anna")) as trial:
+        trial.people.put("anna", replace(AWAY, online=True))
+        caller = trial.call("1")
+        await asyncio.sleep(0.5)
+        assert trial.exits == [("1", QueueExit.NO_OPERATORS, 0.0)]
+        assert LegState.ANSWERED not in caller.states  # and nobody pays
+
+
+@pytest.mark.parametrize(
+    ("when", "busy", "gone", "moment"),
+    [("waited", 1, False, 15.0), ("length", 2, False, 0.0), ("no_operators", 0, True, 0.0)],
+)
+@virtual_time
+async def test_overflow_leads_elsewhere(when: str, busy: int, gone: bool, moment: float) -> None:
+    overflow = Overflow.model_validate({"when": when, "after": 15 if when == "waited" else 1, "scenario": "night"})
+    async with QueueTrial(sales("anna", overflow=(overflow,))) as trial:
+        for number in range(busy):
+            trial.call(f"busy {number}")
+            await asyncio.sleep(4 * (1 - number))
+        if gone:
+            trial.people.put("anna", AWAY)
+        began = asyncio.get_running_loop().time()
+        trial.call("1")
+        await asyncio.sleep(20)
+        assert trial.elsewhere.led == [overflow]
+        assert trial.exits == [("1", QueueExit.OVERFLOW, began + moment)]
+
+
+@virtual_time
+async def test_overflow_into_another_group_keeps_the_moment_of_coming() -> None:
+    help_ = Group(name="help", members=(Member(login="boris"),))
+    overflow = {"when": "waited", "after": 15, "group": "help"}
+    async with QueueTrial(sales("anna", overflow=(overflow,)), help_) as trial:
+        trial.people.put("boris", replace(UserState(online=True), calls=1))
+        trial.call("busy")
+        await asyncio.sleep(5)
+        trial.call("1")
+        await asyncio.sleep(16)
+        (waiting,) = trial.queues.live()[0].waiting
+        assert (waiting.number, waiting.since) == ("1", datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC))
+        trial.people.put("boris", UserState(online=True))
+        await asyncio.sleep(3)
+        assert trial.queues.live()[0].talks == {"boris": "1"}
+
+
+@virtual_time
+async def test_an_overflow_that_fails_is_told_by_its_exit() -> None:
+    overflow = Overflow.model_validate({"when": "no_operators", "voicemail": "anna"})
+    async with QueueTrial(sales("anna", overflow=(overflow,))) as trial:
+        trial.elsewhere.can = False
+        trial.people.put("anna", AWAY)
+        trial.call("1")
+        await asyncio.sleep(1)
+        assert [result for _, result, _ in trial.exits] == [QueueExit.NO_OPERATORS]
+
+
+@virtual_time
+async def test_a_key_promises_a_callback() -> None:
+    async with QueueTrial(sales("anna", callback_key="1"), wishes={"0671234567": Wish(priority=3)}) as trial:
+        trial.call("busy")
+        await asyncio.sleep(5)
+        caller = trial.call("0671234567")
+        await asyncio.sleep(7)
+        caller.press("21")
+        await asyncio.sleep(5)
+        assert caller.texts[-1] == "we call back"
+        assert [(number, result) for number, result, _ in trial.exits] == [("0671234567", QueueExit.CALLBACK)]
+        (place,) = trial.keeper.kept
+        assert (place.number, place.group, place.priority) == ("0671234567", "sales", 3)
+        assert place.since == datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)
+
+
+@virtual_time
+async def test_who_is_called_back_keeps_his_place_and_is_called_when_an_operator_is_kept() -> None:
+    client = LineTarget("city", "0671234567")
+    outside: dict[Target, FarEnd] = {client: FarEnd.answers(3.0, hangs_up_after=30)}
+    async with QueueTrial(sales("anna"), outside=outside) as trial:
+        trial.call("busy")
+        await asyncio.sleep(10)
+        trial.call("late")
+        since = trial.clock.now() - timedelta(seconds=5)
+
+        async def call() -> Leg | None:
+            leg = await trial.exchange.originate([client], caller=Party("100"))
+            return leg if await leg.answer() else None
+
+        place = KeptPlace("0671234567", "sales", since)
+        kept = asyncio.create_task(trial.queues.call_back(place, call))
+        await asyncio.sleep(1)
+        (first, second) = trial.queues.live()[0].waiting
+        assert (first.number, first.virtual, second.number) == ("0671234567", True, "late")
+        assert await kept is QueueExit.ANSWERED
+        assert [phone.target for phone in trial.exchange.called][1] == client
+        # The busy one talks until 62 s, the client is reached three seconds later and hangs up after thirty.
+        assert asyncio.get_running_loop().time() == pytest.approx(95, abs=0.5)
+        await asyncio.sleep(3)
+        assert trial.queues.live()[0].talks == {"anna": "late"}
+
+
+@virtual_time
+async def test_a_client_who_is_not_reached_frees_the_operator() -> None:
+    async with QueueTrial(sales("anna")) as trial:
+
+        async def call() -> Leg | None:
+            await asyncio.sleep(20)
+            return None
+
+        kept = asyncio.create_task(trial.queues.call_back(KeptPlace("1", "sales", trial.clock.now()), call))
+        await asyncio.sleep(5)
+        trial.call("2")
+        await asyncio.sleep(5)
+        (operator,) = trial.queues.live()[0].operators
+        assert (operator.standing, operator.busy_with) == (Standing.FREE, "1")
+        assert trial.rung() == []
+        assert await kept is QueueExit.TIMEOUT
+        await asyncio.sleep(1)
+        assert trial.rung() == ["101"]
+
+
+@virtual_time
+async def test_a_number_of_a_group_leads_into_its_queue_and_nobody_pays_if_it_does_not_answer() -> None:
+    group = sales("anna", longest_wait=10, answers=False)
+    async with QueueTrial(group, far_ends={"anna": FarEnd.no_answer()}, by_number=True) as trial:
+        assert (trial.queues.takes("600"), trial.queues.takes("601")) == (True, False)
+        caller = trial.call("1")
+        await asyncio.sleep(30)
+        assert trial.told == [EndReason.NO_ANSWER]
+        assert LegState.ANSWERED not in caller.states
+
+
+@pytest.mark.slow
+@virtual_time
+async def test_two_hundred_callers_on_telephones_are_not_lost() -> None:
+    """On telephony: four operators who now and then reject, 200 callers in half an hour, half of whom give up."""
+    ends = {
+        "anna": FarEnd.answers(3, hangs_up_after=40),
+        "boris": FarEnd.answers(1, hangs_up_after=45),
+        "vera": FarEnd.rejects(4),
+        "olena": FarEnd.answers(2, hangs_up_after=50),
+    }
+    group = sales("anna", "boris", "vera", "olena", strategy="longest_idle", misses_until_away=0)
+    async with QueueTrial(group, far_ends=ends) as trial:
+        callers = []
+        for number in range(200):
+            callers.append(trial.call(str(number)))
+            await asyncio.sleep(9)
+        for caller in callers[1::2]:
+            caller.hang_up()
+        await asyncio.sleep(3000)
+        results = {number: result for number, result, _ in trial.exits}
+        assert len(trial.exits) == len(results) == 200
+        assert set(results.values()) <= {QueueExit.ANSWERED, QueueExit.GONE}
+        assert all(results[str(number)] is QueueExit.ANSWERED for number in range(0, 200, 2))
+        for account in ("101", "102", "103", "104"):
+            ended = [leg for leg in trial.listened.legs if leg.account == account and leg.ended]
+            spans = sorted((leg.started, leg.ended or leg.started) for leg in ended)
+            assert all(before <= begins for (_, before), (begins, _) in pairwise(spans))

@@ -95,7 +95,7 @@ async def test_a_call_that_is_not_answered_costs_nothing_and_frees_the_line() ->
 
 @virtual_time
 async def test_a_phone_that_answers_in_place_of_a_line_costs_nothing() -> None:
-    ends = {CITY: FarEnd.answers(20.0), DESK: FarEnd.answers(0.0)}
+    ends: dict[Target, FarEnd] = {CITY: FarEnd.answers(20.0), DESK: FarEnd.answers(0.0)}
     async with guarded(rules(), far_ends=ends) as made:
         leg = await call(made, DESK, CITY)
         assert made.guard.occupied("city") == (0, 1)

@@ -11,6 +11,7 @@ import structlog
 from cordboard.sip.addressing import is_ip
 from cordboard.sip.api import Address, Credentials, Identity, Reply, UserAgent
 from cordboard.sip.uri import UriError, parse_name_address, parse_uri, write_uri
+from cordboard.switch.line_health import LineHealth
 from cordboard.telephony import Directory, Line
 from cordboard.telephony.directory import LineMode
 
@@ -54,12 +55,16 @@ class Lines:
         return self._keepers.get(name)
 
     def owner(self, source: Address, dialled: str) -> Line | None:
-        """The line whose far end sent a request from `source` to `dialled`."""
-        return next((keeper.line for keeper in self._keepers.values() if keeper.owns(source, dialled)), None)
+        """The line whose far end sent a request from `source` to `dialled`: of several behind one address, as the
+        modems of a gateway are, the one that is called so.
+        """
+        lines = [keeper.line for keeper in self._keepers.values() if keeper.owns(source, dialled)]
+        named = [line for line in lines if dialled and dialled in {line.called, line.name, line.number}]
+        return next(iter([*named, *(line for line in lines if not line.called), *lines]), None)
 
     def states(self) -> Sequence[LineState]:
         """How each stands."""
-        return [keeper.state for keeper in self._keepers.values()]
+        return [keeper.seen for keeper in self._keepers.values()]
 
     async def keep(self, agent: UserAgent, contact_of: ContactOf) -> None:
         """Run until cancelled."""
@@ -89,7 +94,9 @@ async def _succeed(before: asyncio.Task[None] | None, old: "LineKeeper | None", 
     if old is not None:
         await old.leave()
     if new is not None:
-        await new.keep()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(new.keep())
+            group.create_task(new.health.keep(new.ask))
 
 
 class LineKeeper:
@@ -98,6 +105,7 @@ class LineKeeper:
     def __init__(self, line: Line, agent: UserAgent, contact_of: ContactOf) -> None:
         self.line = line
         self.state = LineState(line.name, up=False, note="not tried yet")
+        self.health = LineHealth(line)
         self._agent = agent
         self._contact_of = contact_of
         self._hosts: frozenset[str] = frozenset()
@@ -112,6 +120,23 @@ class LineKeeper:
         return Address(self.line.transport, min(self._hosts, key=lambda one: (":" in one, one)), self.line.port)
 
     @property
+    def seen(self) -> LineState:
+        """How it stands, its far end included."""
+        if self.state.up and self.health.trouble:
+            return LineState(self.line.name, up=False, note=self.health.trouble)
+        return self.state
+
+    async def ask(self) -> Reply | None:
+        """Ask its far end whether it is there; None while it is not known where to."""
+        line = self.line
+        try:
+            via = await self._resolve()
+        except _DownError:  # that is told already
+            return None
+        uri = write_uri("", line.host, line.port if line.port != 5060 else None, line.transport)
+        return await self._agent.request("OPTIONS", uri, caller=Identity(line.username or "ping", line.host), via=via)
+
+    @property
     def credentials(self) -> Credentials | None:
         """What we prove to the provider."""
         return Credentials(self.line.username, self.line.password) if self.line.username else None
@@ -119,7 +144,7 @@ class LineKeeper:
     def uri(self, number: str) -> str:
         """How a number is called on this line. Raises ValueError if it cannot be written."""
         line = self.line
-        return write_uri(number, line.host, line.port if line.port != 5060 else None, line.transport)
+        return write_uri(line.prefix + number, line.host, line.port if line.port != 5060 else None, line.transport)
 
     def owns(self, source: Address, dialled: str) -> bool:
         """Whether a request comes from this line's far end.

@@ -94,4 +94,6 @@ class Ways:
             # The provider calls our contact; what the caller dialled stands in To, unless that is only our name there.
             called = session.called.user
             dialled = line.number or called if called in ("", line.name, line.username) else called
+        elif line.called and dialled == line.called:
+            dialled = line.number or dialled
         return Visitor(caller, dialled, line=line.name, latch=line.behind_nat)

@@ -7,6 +7,7 @@ from cordboard.office.lines.gateways import Gateway
 from cordboard.office.lines.money import MoneyGuard
 from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
 from cordboard.office.lines.rules import LineRules
+from cordboard.office.parking import ParkingLot
 from cordboard.office.queue.model import Group
 from cordboard.office.voicemail import Mailbox, VoicemailNumbers
 
@@ -17,6 +18,7 @@ _ALL: tuple[type[Document], ...] = (
     EmergencyNumbers,
     MoneyGuard,
     Group,
+    ParkingLot,
     Mailbox,
     VoicemailNumbers,
 )

@@ -1,6 +1,6 @@
 """What components may ask of the office. Answers come from memory unless a method is a coroutine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,6 +22,9 @@ __all__ = [
     "ListedNumber",
     "NumberLists",
     "Numbering",
+    "ParkEnd",
+    "Parked",
+    "ParkingLots",
     "PastCall",
     "People",
     "Person",
@@ -353,6 +356,51 @@ class Rooms(Protocol):
 
         Raises LookupError if there is no such room.
         """
+
+
+class ParkEnd(StrEnum):
+    """How a parking has ended."""
+
+    ENDED = "ended"
+    """Somebody took the call and has talked with it, or it hung up."""
+    TIMEOUT = "timeout"
+    """Nobody came for it; it is not parked any more."""
+    FULL = "full"
+    """There was no free place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A parking place that is taken."""
+
+    number: str
+    lot: str
+    since: datetime
+    """Aware, in UTC."""
+    account: str
+    """The phone that has parked the call; empty: none has."""
+    party: Party | None = None
+    """Who is parked; None: the place is kept for one that is to come."""
+    chain: str = ""
+
+
+class ParkingLots(Protocol):
+    """Parking places by lot."""
+
+    async def park(
+        self, lot: str, leg: Leg, *, timeout: float | None = None, placed: Callable[[str], None] = lambda _: None
+    ) -> ParkEnd:
+        """Park a leg on the first free place of the lot, and return when that is over. One that rings is answered.
+
+        `placed` is told the number of the place. `timeout` is in seconds; None: as long as it likes. Raises LookupError
+        if there is no such lot.
+        """
+
+    async def take(self, leg: Leg, number: str) -> EndReason | None:
+        """Let `leg` talk with who is parked on that place, and return after the talk; NOT_FOUND if nobody is."""
+
+    def parked(self) -> Sequence[Parked]:
+        """The places that are taken, by their numbers."""
 
 
 class FormFieldKind(StrEnum):

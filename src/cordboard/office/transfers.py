@@ -1,7 +1,7 @@
 """A party of a talk is led elsewhere: blind or attended, for phones that ask by themselves, by keys and for the API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -14,6 +14,8 @@ from cordboard.telephony import (
     LegState,
     Party,
     PhoneTarget,
+    PlayEnd,
+    Sound,
     Talk,
     TransferRequest,
     dial,
@@ -62,6 +64,8 @@ class Transfers:
         self._exchange = exchange
         self._staff = staff
         self._switchboard = switchboard
+        self._under_way: dict[str, _UnderWay] = {}
+        """By the leg that is led elsewhere."""
 
     async def __call__(self, leg: Leg, request: TransferRequest) -> None:
         """See telephony.TransferHandler."""
@@ -94,17 +98,48 @@ class Transfers:
     async def lead(self, talk: Talk, leg: Leg, go: Going, request: TransferRequest) -> None:
         """The work with the party that `leg` transfers, who is led on already."""
         led, told = talk.other(leg), _Once(request)
-        following = asyncio.create_task(self._follow(leg, led, told))
+        under_way = self._under_way[led.id] = _UnderWay(leg)
+        following = asyncio.create_task(self._follow(under_way, led, told))
         try:
             failure = await go(led)
         finally:
             following.cancel()
+            if self._under_way.get(led.id) is under_way:
+                del self._under_way[led.id]
         if failure is None:
             told.done(EndReason.CANCELLED if led.state is LegState.ENDED else None)
         else:
             _log.info("a transfer has failed", call=led.chain, number=request.number, reason=failure.value)
             told.done(failure)
             await self.bring_back(talk, leg)
+
+    def transferor(self, led: Leg) -> Leg | None:
+        """Who leads that leg elsewhere just now, if somebody does; his leg may have ended."""
+        under_way = self._under_way.get(led.id)
+        return under_way.leg if under_way is not None else None
+
+    async def announce(self, led: Leg, sounds: Callable[[], Awaitable[Sequence[Sound]]]) -> bool:
+        """Let who leads that leg elsewhere hear something before his phone is let go. False if he has not heard all."""
+        under_way = self._under_way.get(led.id)
+        if under_way is None or under_way.leg.state is LegState.ENDED:
+            return False
+        async with under_way.speaking:
+            played = await under_way.leg.play(await sounds())
+        return played.end is PlayEnd.FINISHED
+
+    async def taken(self, led: Leg, *, ringing: Callable[[], None] = lambda: None) -> None:
+        """Wait until a leg that is led somewhere has come there: it talks, or something without a phone has it."""
+        talks = self._exchange.talks
+        while talks.of(led) is None:
+            change = talks.next_change()
+            called = next((each.callee for each in talks.attempts() if each.caller is led), None)
+            if called is not None and called.state is LegState.RINGING:
+                ringing()
+            try:
+                async with asyncio.timeout(TAKEN if called is None else None):
+                    await change.wait()
+            except TimeoutError:
+                return
 
     async def bring_back(self, talk: Talk, leg: Leg) -> None:
         """The led party talks with `leg` again, or with who is called at its phone. The phone shows who it is."""
@@ -154,21 +189,12 @@ class Transfers:
         goodbyes = (asyncio.create_task(self._say_goodbye(each)) for each in (consulted, leg))
         await asyncio.gather(over.wait(), *goodbyes)
 
-    async def _follow(self, leg: Leg, led: Leg, told: "_Once") -> None:
+    async def _follow(self, under_way: "_UnderWay", led: Leg, told: "_Once") -> None:
         """Tell the one who transfers how it goes on, until the party is taken; then let his phone go."""
-        talks = self._exchange.talks
-        while talks.of(led) is None:
-            change = talks.next_change()
-            called = next((each.callee for each in talks.attempts() if each.caller is led), None)
-            if called is not None and called.state is LegState.RINGING:
-                told.ringing()
-            try:
-                async with asyncio.timeout(TAKEN if called is None else None):
-                    await change.wait()
-            except TimeoutError:
-                break
-        told.done()
-        await self._say_goodbye(leg)
+        await self.taken(led, ringing=told.ringing)
+        async with under_way.speaking:
+            told.done()
+        await self._say_goodbye(under_way.leg)
 
     async def _say_goodbye(self, leg: Leg) -> None:
         """Hang up, if the phone does not do so itself."""
@@ -177,6 +203,13 @@ class Transfers:
                 await leg.ended()
         except TimeoutError:
             await leg.hang_up()
+
+
+class _UnderWay:
+    def __init__(self, leg: Leg) -> None:
+        self.leg = leg
+        self.speaking = asyncio.Lock()
+        """Held while he is told something."""
 
 
 class _Once:

@@ -4,7 +4,7 @@ The voice of account 102 is a tone of 102 Hz, so `hears(phone)` names whom a pho
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from cordboard.office.model import InternalNumber, OfficeData, OfficeLine, Offic
 from cordboard.office.reception import Reception
 from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.office.transfers import Transfer, Transfers
+from cordboard.office.voicemail_words import Digits, Phrase, Recorded
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
@@ -25,6 +26,7 @@ from cordboard.telephony import (
     ConnectionRecord,
     DialResult,
     EndReason,
+    Lamp,
     Leg,
     LegRecord,
     LegState,
@@ -189,6 +191,43 @@ def _phones(after: float = 1.0) -> dict[Target, FarEnd]:
 
 CLIENT = "0671234567"
 """Somebody outside, reached over the line city."""
+
+
+class Announcing:
+    """Says phrases as clips: `711`, `Parking place`. Implements voicemail_words.Announcer."""
+
+    async def sounds(self, phrases: Sequence[Phrase], language: str = "") -> Sequence[Sound]:  # noqa: ARG002  (the port's)
+        """See Announcer."""
+        return [Clip(None, _text(phrase)) for phrase in phrases]
+
+
+def _text(phrase: Phrase) -> str:
+    match phrase:
+        case Digits(text) | Recorded(text):
+            return text
+        case Mapping():
+            return phrase["en"]
+        case _:
+            return str(phrase)
+
+
+class ShownLamps:
+    """Remembers what each lamp shows. Implements telephony.Lamps."""
+
+    def __init__(self) -> None:
+        self.lamps: dict[str, Lamp] = {}
+
+    def show(self, number: str, lamp: Lamp) -> None:
+        """See Lamps."""
+        self.lamps[number] = lamp
+
+    def show_messages(self, account: str, new: int, old: int) -> None:
+        """See Lamps."""
+
+    @property
+    def busy(self) -> list[str]:
+        """Those that are on."""
+        return sorted(number for number, lamp in self.lamps.items() if lamp is Lamp.BUSY)
 
 
 class Scenarios:

@@ -1,10 +1,15 @@
 """Conference rooms by name: who is in them, what he hears while alone, and when they go."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from cordboard.telephony import Bridge, Conference, Exchange, Leg, LegState, Sound
+
+TakePlace = Callable[[Leg], Awaitable[None]]
+"""Lets a leg take another's place, and returns when its time there is over."""
+_PATIENCE = 5.0
+"""Seconds for which a place is kept for whoever comes in the stead of one who has left."""
 
 
 class ConferenceRooms:
@@ -49,11 +54,29 @@ class ConferenceRooms:
                 room.taken -= 1
         if not inside:
             return None
-        stay = RoomStay(room, leg, while_alone)
+        stay = RoomStay(room, leg, while_alone, muted=muted)
         room.stays.append(stay)
         self._spawn(self._accompany(name, room, stay))
         await room.refresh()
         return stay
+
+    def heir_of(self, leg: Leg) -> TakePlace | None:
+        """Let somebody else take the place of `leg`, who may leave the room at once. None if it is in none.
+
+        Its place is kept for five seconds. What comes is muted as it was, and hears the same while alone.
+        """
+        stays = (stay for room in self._rooms.values() for stay in room.stays)
+        stay = next((stay for stay in stays if stay.leg is leg and stay.heir is None and not stay.left), None)
+        if stay is None:
+            return None
+        heir = stay.heir = asyncio.get_running_loop().create_future()
+
+        async def take(coming: Leg) -> None:
+            if not heir.done():
+                heir.set_result(coming)
+                await stay.over()
+
+        return take
 
     async def convert(self, name: str) -> Bridge | None:
         """See Rooms."""
@@ -93,6 +116,11 @@ class ConferenceRooms:
         """Wait until a leg has left, or the talk it was made into is over."""
         assert room.conference is not None
         await room.conference.left(stay.leg)
+        while (
+            room.converted is None and await stay.succeeded() and await room.conference.add(stay.leg, muted=stay.muted)
+        ):
+            await room.refresh()
+            await room.conference.left(stay.leg)
         converted = room.converted
         bridge = await asyncio.shield(converted) if converted is not None else None
         if bridge is not None and not stay.left:
@@ -120,8 +148,11 @@ class ConferenceRooms:
 class RoomStay:
     """Implements `office.ports.Stay`."""
 
-    def __init__(self, room: "_Room", leg: Leg, while_alone: Sequence[Sound]) -> None:
+    def __init__(self, room: "_Room", leg: Leg, while_alone: Sequence[Sound], *, muted: bool) -> None:
         self.leg = leg
+        self.heir: asyncio.Future[Leg] | None = None
+        """Set while somebody is on his way who takes the place of `leg`."""
+        self.muted = muted
         self.while_alone = while_alone
         self.entertained = False
         """Whether he hears that."""
@@ -132,6 +163,21 @@ class RoomStay:
     async def over(self) -> None:
         """See Stay."""
         await self.ended.wait()
+
+    async def succeeded(self) -> bool:
+        """Whether somebody has come in the place of `leg`: then that is he."""
+        if self.heir is None:
+            return False
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                self.leg = await self.heir
+        except TimeoutError:
+            self.heir.cancel()
+            return False
+        finally:
+            self.heir = None
+        self.entertained = False
+        return True
 
     async def lonely(self, seconds: float) -> None:
         """See Stay."""

@@ -65,6 +65,8 @@ class Run:
     """Whether the leg has ended and the scenario goes on knowingly without it."""
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the caller has hung up, until the branch for that begins."""
+    heir: asyncio.Future[Leg] | None = None
+    """Set while somebody is on his way who takes the caller's place, so that his hang-up ends nothing."""
     ending_leg: bool = False
     """Whether the step that runs is one that ends the leg itself."""
     waited: bool = False
@@ -345,7 +347,8 @@ class Run:
 
     def _left_alone(self) -> bool:
         """Whether the caller has hung up and the branch for that has not begun."""
-        return self.leg is not None and self.leg.state is LegState.ENDED and not self.legless
+        gone = self.leg is not None and self.leg.state is LegState.ENDED
+        return gone and not self.legless and self.heir is None
 
     @staticmethod
     def _interrupted(frame: Frame) -> bool:

@@ -23,7 +23,7 @@ from cordboard.scenario.service_runs import ServiceRuns
 from cordboard.scenario.sessions import Session, Sessions
 from cordboard.scenario.trace import NoTrace
 from cordboard.scenario.values import AnyValue
-from cordboard.scenario.voice_runs import Goodbye, VoiceRuns
+from cordboard.scenario.voice_runs import Goodbye, TakePlace, VoiceRuns
 from cordboard.scenario.world import Position, World
 from cordboard.telephony import Clock, Exchange, Leg, SystemClock
 
@@ -192,6 +192,10 @@ class Runner:
         there is no such scenario, it is broken, or a value does not fit.
         """
         return await self._voices.run(scenario, leg, values, release=release, session=session)
+
+    def heir_of(self, leg: Leg) -> TakePlace | None:
+        """See VoiceRuns.heir_of."""
+        return self._voices.heir_of(leg)
 
     # -- dialog scenarios ------------------------------------------------------------------------------------------
 

@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 
 Goodbye = Callable[[Leg], Awaitable[None]]
 """Says something polite on a leg whose scenario has failed. It may hang up."""
+TakePlace = Callable[[Leg], Awaitable[None]]
+"""Lets a leg take another's place, and returns when its time there is over."""
+_PATIENCE = 5.0
+"""Seconds for which a scenario waits, without a caller, for the one who takes his place."""
 
 
 class VoiceRuns:
@@ -36,10 +40,31 @@ class VoiceRuns:
         self._work = work
         self._goodbye = goodbye
         self._runs: dict[str, Run] = {}
+        self._over: dict[str, asyncio.Event] = {}
+        """Of runs whose caller has an heir."""
 
     def running(self) -> Sequence[Run]:
         """The runs that are in progress."""
         return list(self._runs.values())
+
+    def heir_of(self, leg: Leg) -> TakePlace | None:
+        """Let somebody else take the caller's place in the scenario that drives `leg`. None if none does.
+
+        From now on the caller may hang up: for five seconds the scenario waits for whoever comes. The step that has
+        begun goes on with the new caller if it can, and is over otherwise; the next one is his.
+        """
+        run = next((run for run in reversed(self._runs.values()) if run.leg is leg and run.heir is None), None)
+        if run is None:
+            return None
+        heir = run.heir = asyncio.get_running_loop().create_future()
+        over = self._over.setdefault(run.id, asyncio.Event())
+
+        async def take(coming: Leg) -> None:
+            if not heir.done():
+                heir.set_result(coming)
+                await over.wait()
+
+        return take
 
     async def run(
         self,
@@ -76,19 +101,21 @@ class VoiceRuns:
         run.trace()
         outcome, error = Outcome.CANCELLED, ""
         try:
-            outcome, error = await self._drive(run, leg)
+            outcome, error = await self._drive(run)
         finally:
             del self._runs[run.id]
+            if over := self._over.pop(run.id, None):
+                over.set()
             run.trace(outcome, error)
         return run.result(outcome, error)
 
-    async def _drive(self, run: Run, leg: Leg) -> tuple[Outcome, str]:
+    async def _drive(self, run: Run) -> tuple[Outcome, str]:
         main = asyncio.create_task(run.execute(run.root))
         try:
-            hung_up = await self._watch(run, leg, main)
+            hung_up = await self._watch(run, main)
         except asyncio.CancelledError:
             await end(main)
-            if leg.state is LegState.ENDED and not run.legless:
+            if _leg(run).state is LegState.ENDED and not run.legless:
                 await self._after_hangup(run)
             raise
         if hung_up:
@@ -97,29 +124,31 @@ class VoiceRuns:
         try:
             main.result()
         except UncaughtError as fault:
-            return await self._failed(run, leg, str(fault))
+            return await self._failed(run, str(fault))
         except LimitReached as limit:
-            return await self._failed(run, leg, str(limit))
+            return await self._failed(run, str(limit))
         except HungUp:
             await self._after_hangup(run)
             return Outcome.HUNG_UP, ""
         except asyncio.CancelledError:
             longest = show_duration(timedelta(seconds=self._limits.voice_time))
-            return await self._failed(
-                run, leg, said("it took longer than {longest}, the most for a call", longest=longest)
-            )
+            return await self._failed(run, said("it took longer than {longest}, the most for a call", longest=longest))
         except Exception as fault:  # a fault of ours must not take the call with it
             log.exception("run %s: failed", run.id)
-            return await self._failed(run, leg, f"{type(fault).__name__}: {fault}")
+            return await self._failed(run, f"{type(fault).__name__}: {fault}")
         return Outcome.FINISHED, ""
 
-    async def _watch(self, run: Run, leg: Leg, main: "asyncio.Task[None]") -> bool:
+    async def _watch(self, run: Run, main: "asyncio.Task[None]") -> bool:
         """Wait for the end of the main branch; end it when the caller hangs up (True) or its time is over."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.voice_time
-        gone = asyncio.create_task(_follow(run, leg))
+        gone = asyncio.create_task(_follow(run))
         try:
             await asyncio.wait({main, gone}, timeout=self._limits.voice_time, return_when=asyncio.FIRST_COMPLETED)
+            while gone.done() and not main.done() and await _succeeded(run):
+                gone = asyncio.create_task(_follow(run))
+                left = max(0.0, deadline - loop.time())
+                await asyncio.wait({main, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if gone.done() and (run.legless or run.ending_leg):
                 await asyncio.wait({main}, timeout=max(0.0, deadline - loop.time()))
             elif gone.done() and not main.done():
@@ -155,7 +184,8 @@ class VoiceRuns:
             if parent is not None:
                 run.share_back(parent, frame)
 
-    async def _failed(self, run: Run, leg: Leg, error: str) -> tuple[Outcome, str]:
+    async def _failed(self, run: Run, error: str) -> tuple[Outcome, str]:
+        leg = _leg(run)
         log.warning("run %s: ended by a fault: %s", run.id, run.secrets.masked(error))
         if leg.state is not LegState.ENDED:
             try:
@@ -166,8 +196,27 @@ class VoiceRuns:
         return Outcome.FAULTED, error
 
 
-async def _follow(run: Run, leg: Leg) -> None:
+def _leg(run: Run) -> Leg:
+    assert run.leg is not None, "a voice scenario drives a leg"
+    return run.leg
+
+
+async def _succeeded(run: Run) -> bool:
+    """Whether somebody has taken the place of the caller who has hung up."""
+    if run.heir is None:
+        return False
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            run.leg = await run.heir
+    except TimeoutError:
+        run.heir.cancel()
+    run.heir = None
+    return _leg(run).state is not LegState.ENDED
+
+
+async def _follow(run: Run) -> None:
     """Note the keys until the leg has ended."""
+    leg = _leg(run)
     if run.keys is not None:
         await run.keys.listen(leg)
     await leg.ended()

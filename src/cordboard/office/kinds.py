@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cordboard.office.callback_rules import CallbackRules
 from cordboard.office.documents import Document
 from cordboard.office.lines.gateways import Gateway
 from cordboard.office.lines.money import MoneyGuard
@@ -18,6 +19,7 @@ _ALL: tuple[type[Document], ...] = (
     EmergencyNumbers,
     MoneyGuard,
     Group,
+    CallbackRules,
     ParkingLot,
     Mailbox,
     VoicemailNumbers,

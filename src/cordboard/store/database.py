@@ -7,6 +7,7 @@ from cordboard.store.audit import StoredAudit
 from cordboard.store.call_history import StoredCallHistory
 from cordboard.store.call_log import StoredCallLog
 from cordboard.store.call_tags import StoredTags
+from cordboard.store.callbacks import StoredCallbacks
 from cordboard.store.data_sources import StoredSources
 from cordboard.store.drafts import StoredDrafts
 from cordboard.store.engine import Engines, open_engines, place_of
@@ -50,6 +51,7 @@ class Store:
         self.registrations = StoredRegistrations(self.writer, self.reader, clock)
         self.call_log = StoredCallLog(self.writer, self.reader)
         self.call_history = StoredCallHistory(self.reader)
+        self.callbacks = StoredCallbacks(self.writer, self.reader)
         self.number_lists = StoredNumberLists(self.writer, self.reader)
         self.line_usage = StoredLineUsage(self.writer, self.reader)
         self.tags = StoredTags(self.writer, self.reader, clock)

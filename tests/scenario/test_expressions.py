@@ -35,6 +35,7 @@ VALUES: dict[str, Any] = {
     "caller_name": "",
     "dialled": PhoneNumber("700", "700"),
     "line": "city",
+    "transferred_by": "",
     "chain": "c",
     "now": datetime(2026, 1, 1, 22, 30, tzinfo=UTC),
     "today": date(2026, 1, 2),

@@ -41,6 +41,7 @@ SUPPLIERS: Mapping[str, "Callable[[Run, Frame], AnyValue]"] = {
     "caller_name": lambda run, _: run.leg.record.caller.name if run.leg is not None else "",
     "dialled": lambda run, _: _phone(run, lambda record: record.dialled),
     "line": lambda run, _: run.leg.record.line if run.leg is not None else "",
+    "transferred_by": lambda run, _: run.leg.record.led_by if run.leg is not None else "",
     "chain": lambda run, _: run.chain,
     "now": lambda run, _: run.world.now(),
     "today": lambda run, _: run.world.now().date(),

@@ -80,6 +80,14 @@ class LegLife:
         self._listener.leg_changed(self.record)
         return True
 
+    def led(self, by: str) -> bool:
+        """A colleague has transferred the far end."""
+        if self.state is LegState.ENDED or self.record.led_by == by:
+            return False
+        self.record = replace(self.record, led_by=by)
+        self._listener.leg_changed(self.record)
+        return True
+
     def recorded(self) -> bool:
         """A recording of the talk has begun."""
         if self.state is LegState.ENDED or self.record.recorded:
@@ -154,6 +162,10 @@ class LivingLeg:
     def events(self) -> AbstractContextManager[AsyncIterator[LegEvent]]:
         """See telephony.Leg."""
         return self.life.events()
+
+    def led(self, by: str) -> None:
+        """See telephony.Leg."""
+        self.life.led(by)
 
     def move(self, chain: str) -> None:
         """See telephony.Leg."""

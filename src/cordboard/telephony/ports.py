@@ -50,6 +50,9 @@ class Leg(Protocol):
         Entering for a leg that has ended yields its Ended and stops.
         """
 
+    def led(self, by: str) -> None:
+        """Note the number of the colleague who transfers the far end now. Nothing if it has ended."""
+
     def move(self, chain: str) -> None:
         """Let it belong to that chain from now on: two calls have become one. Nothing if it has ended."""
 

@@ -33,6 +33,8 @@ class LegRecord:
     """Whether a recording of the talk was ever begun."""
     replaces: str = ""
     """The id of the leg in whose place this inbound one wants to talk (RFC 3891); empty for nearly all."""
+    led_by: str = ""
+    """The number of the colleague who has last transferred the far end; empty for nearly all."""
     redirected_to: str = ""
     """Where the called phone wants the call led instead, as dialled, if the reason is REDIRECTED (a 3xx)."""
 

@@ -30,6 +30,9 @@ CALL_DATA: Mapping[str, CallDatum] = {
     "caller_name": CallDatum(T.TEXT, "The name that came with the call or stands in the directory; else empty."),
     "dialled": CallDatum(T.PHONE, "The number that was dialled."),
     "line": CallDatum(T.TEXT, "The line (trunk or gateway) by which the call came; empty for a call from inside."),
+    "transferred_by": CallDatum(
+        T.TEXT, "The internal number of the colleague who has transferred the caller to here; else empty."
+    ),
     "chain": CallDatum(T.TEXT, "The id that all parts of one call share in the call log."),
     "waiting": CallDatum(T.DURATION, "How long ago the call came; 0s in a run without a call."),
     "now": CallDatum(T.DATETIME, "The present moment, in the zone of the office."),

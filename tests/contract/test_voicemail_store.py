@@ -142,6 +142,13 @@ async def test_of_recordings_those_are_given_whose_time_is_over_and_whose_file_i
     assert await store.recordings.get(ids[3]) is None
 
 
+async def test_recordings_go_with_their_call_into_another_chain(store: Store) -> None:
+    for file, chain in (("1.wav", "chain-1"), ("2.wav", "chain-2")):
+        await store.recordings.begin(replace(TALK, file=file, chain=chain))
+    await store.recordings.move("chain-2", "chain-1")
+    assert [each.file for each in await store.recordings.find(chain="chain-1")] == ["2.wav", "1.wav"]
+
+
 async def test_who_has_heard_it_stands_in_order(store: Store) -> None:
     id_ = await store.recordings.begin(TALK)
     for who, what in (("anna", "heard"), ("crm", "deleted")):

@@ -499,6 +499,7 @@ async def test_guessing_locks_the_pin(tmp_path: Path) -> None:
         assert phone.texts[-1] == "There were too many wrong attempts. Try again later."
 
 
+@pytest.mark.slow
 @virtual_time
 async def test_at_his_own_phone_a_user_with_a_pin_is_asked_for_it_if_the_office_wants_so(tmp_path: Path) -> None:
     numbers = VoicemailNumbers(name="voicemail", own="*97", other=None, ask_pin=True)

@@ -10,6 +10,7 @@ from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
 from cordboard.office.lines.rules import LineRules
 from cordboard.office.parking import ParkingLot
 from cordboard.office.queue.model import Group
+from cordboard.office.recording_rules import RecordingRights, RecordingRule, RecordingSettings
 from cordboard.office.voicemail import Mailbox, VoicemailNumbers
 
 _ALL: tuple[type[Document], ...] = (
@@ -23,6 +24,9 @@ _ALL: tuple[type[Document], ...] = (
     ParkingLot,
     Mailbox,
     VoicemailNumbers,
+    RecordingRule,
+    RecordingRights,
+    RecordingSettings,
 )
 KINDS: Mapping[str, type[Document]] = {each.kind: each for each in _ALL}
 """By name, in the order in which they are exported."""

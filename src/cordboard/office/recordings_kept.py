@@ -62,6 +62,9 @@ class RecordingRepository(Protocol):
     async def drop(self, id_: int) -> None:
         """Nothing was recorded after all."""
 
+    async def move(self, chain: str, to: str) -> None:
+        """Two calls have become one: what belongs to the one chain belongs to the other."""
+
     async def unfinished(self) -> Sequence[KeptRecording]:
         """Those without an end: at a start, what a crash has cut."""
 

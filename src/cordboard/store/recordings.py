@@ -48,6 +48,10 @@ class StoredRecordings:
         """Take it away."""
         await self._writer.commit([delete(recordings).where(recordings.c.id == id_)])
 
+    async def move(self, chain: str, to: str) -> None:
+        """Give those of a chain to another."""
+        await self._writer.commit([update(recordings).where(recordings.c.chain == chain).values(chain=to)])
+
     async def unfinished(self) -> Sequence[KeptRecording]:
         """Those without an end."""
         return await self._read(select(recordings).where(recordings.c.ended.is_(None)).order_by(recordings.c.id))

@@ -1,6 +1,6 @@
 """What the tests of voicemail and of recordings share: everything in memory, and a voice that is really heard."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from cordboard.office.recordings_kept import Hearing, KeptRecording
 from cordboard.office.voicemail import VoicemailMessage
 from cordboard.office.voicemail_words import Digits, Phrase, Recorded
 from cordboard.speech.api import PromptError, Prompts, Speech, SpeechError, spell
@@ -220,3 +221,87 @@ class HeldVoicemail:
     async def boxes(self) -> Sequence[str]:
         """See VoicemailRepository."""
         return sorted({each.box for each in self.messages.values()})
+
+
+@dataclass
+class HeldRecordings:
+    """Implements `office.recordings_kept.RecordingRepository` in memory."""
+
+    rows: dict[int, KeptRecording] = field(default_factory=dict)
+    heard_by: dict[int, list[Hearing]] = field(default_factory=dict)
+    _last: int = 0
+
+    async def begin(self, recording: KeptRecording) -> int:
+        """See RecordingRepository."""
+        self._last += 1
+        self.rows[self._last] = replace(recording, id=self._last)
+        return self._last
+
+    async def finish(self, id_: int, *, file: str, seconds: float, size: int, ended: datetime) -> None:
+        """See RecordingRepository."""
+        self.rows[id_] = replace(self.rows[id_], file=file, seconds=seconds, size=size, ended=ended)
+
+    async def drop(self, id_: int) -> None:
+        """See RecordingRepository."""
+        del self.rows[id_]
+
+    async def move(self, chain: str, to: str) -> None:
+        """See RecordingRepository."""
+        self.rows |= {id_: replace(row, chain=to) for id_, row in self.rows.items() if row.chain == chain}
+
+    async def unfinished(self) -> Sequence[KeptRecording]:
+        """See RecordingRepository."""
+        return [row for row in self.rows.values() if row.ended is None]
+
+    async def get(self, id_: int) -> KeptRecording | None:
+        """See RecordingRepository."""
+        return self.rows.get(id_)
+
+    async def find(
+        self,
+        *,
+        chain: str = "",
+        number: str = "",
+        users: Collection[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int = 0,
+        limit: int = 100,
+    ) -> Sequence[KeptRecording]:
+        """See RecordingRepository."""
+        return [
+            row
+            for row in reversed(self.rows.values())
+            if row.gone is None
+            and chain in ("", row.chain)
+            and number in ("", row.number)
+            and (users is None or {row.user, row.peer} & {*users})
+            and (since is None or row.started >= since)
+            and (until is None or row.started < until)
+            and (not before or row.id < before)
+        ][:limit]
+
+    async def heard(self, id_: int, hearing: Hearing) -> None:
+        """See RecordingRepository."""
+        self.heard_by.setdefault(id_, []).append(hearing)
+
+    async def hearings(self, id_: int) -> Sequence[Hearing]:
+        """See RecordingRepository."""
+        return self.heard_by.get(id_, [])
+
+    async def expired(self, now: datetime, limit: int = 100) -> Sequence[KeptRecording]:
+        """See RecordingRepository."""
+        return [row for row in await self.oldest(1000) if row.keep_until and row.keep_until <= now][:limit]
+
+    async def oldest(self, limit: int = 100) -> Sequence[KeptRecording]:
+        """See RecordingRepository."""
+        return [row for row in self.rows.values() if row.gone is None and row.ended is not None][:limit]
+
+    async def total(self) -> int:
+        """See RecordingRepository."""
+        return sum(row.size for row in self.rows.values() if row.gone is None)
+
+    async def gone(self, id_: int, at: datetime, why: str) -> bool:
+        """See RecordingRepository."""
+        self.rows[id_] = replace(self.rows[id_], gone=at, gone_why=why)
+        return True

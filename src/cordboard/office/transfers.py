@@ -95,6 +95,10 @@ class Transfers:
 
         return go
 
+    def reserved(self, consulted: Leg) -> Going | None:
+        """Where a party goes that is handed over by that leg, if there is a place for it."""
+        return next((found for each in self.reservations if (found := each(consulted)) is not None), None)
+
     async def lead(self, talk: Talk, leg: Leg, go: Going, request: TransferRequest) -> None:
         """The work with the party that `leg` transfers, who is led on already."""
         led, told = talk.other(leg), _Once(request)
@@ -167,10 +171,8 @@ class Transfers:
         if consultation is not None and consultation is not talk:
             await self._unite(talk, leg, consultation, consulted, request)
             return
-        go = next((found for each in self.reservations if (found := each(consulted))), None)
-        if go is None:
-            # Whom he wanted to consult still rings, or it is a scenario: the party is led there anew.
-            go = self.to(consulted.record.dialled, login)
+        # If whom he wanted to consult still rings, or it is a scenario, the party is led there anew.
+        go = self.reserved(consulted) or self.to(consulted.record.dialled, login)
         await asyncio.gather(consulted.hang_up(), self._divert(talk, leg, go, request))
 
     async def _unite(self, talk: Talk, leg: Leg, consultation: Talk, consulted: Leg, request: TransferRequest) -> None:

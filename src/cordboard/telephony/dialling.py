@@ -82,12 +82,17 @@ async def dial(
                 return DialResult(Dialled.UNREACHABLE, callee, EndReason.CANCELLED)
             talk = attempt.talk = Talk(exchange.talks, caller, callee)
             await exchange.talks.run(talk)
-        if remains is not None and talk.kept is not callee and callee.state is LegState.ANSWERED:
+        if remains is not None and not _is_taken(talk) and callee.state is LegState.ANSWERED:
             await remains(callee)
         return DialResult(Dialled.ANSWERED, callee)
     finally:
-        if talk is None or talk.kept is not callee:
+        if talk is None or not _is_taken(talk):
             await asyncio.shield(callee.hang_up(EndReason.HUNG_UP if callee.record.answered else EndReason.CANCELLED))
+
+
+def _is_taken(talk: Talk) -> bool:
+    """Whether somebody else takes care of the callee now."""
+    return talk.kept is talk.callee or talk.callee_stays
 
 
 async def _wait_for_answer(

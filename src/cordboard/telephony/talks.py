@@ -70,6 +70,8 @@ class Talk:
         """Who is being led on, or was and stayed away."""
         self.heir: Work | None = None
         """Leads the callee on if the caller hangs up; without one he is free then."""
+        self.callee_stays = False
+        """Whether the callee is not hung up with the caller: he talks with somebody else meanwhile."""
         self._talks = talks
         self._bridge: Bridge | None = None
         self._work: asyncio.Task[None] | None = None

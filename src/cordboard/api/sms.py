@@ -33,7 +33,7 @@ def routes(lines: Lines, access: Access) -> APIRouter:
     async def states() -> list[dict[str, Any]]:
         return [asdict(each) for each in lines.states()]
 
-    @router.api_route("/{line}/{secret}", methods=["GET", "POST"], status_code=200)
+    @router.api_route("/{line}/{secret}", methods=["GET", "POST"], include_in_schema=False, status_code=200)
     async def called(line: str, secret: str, request: Request) -> dict[str, bool]:
         told = dict(request.query_params) | await _told(request)
         if not await lines.called_back(line, secret, told):

@@ -10,13 +10,18 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cordboard import __version__
+from cordboard.api.limits import BodyLimit
 from cordboard.api.ports import Insight
 from cordboard.telephony import LegRecord
+
+OPENAPI = "/api/v1/openapi.json"
+"""Where the document of the whole API stands; it tells nothing of the office, so it asks for no token."""
 
 
 def build(insight: Insight, *routers: APIRouter) -> FastAPI:
     """The application. It answers only when it is addressed as this machine, so no page elsewhere can read it."""
-    app = FastAPI(title="Cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=OPENAPI)
+    app.add_middleware(BodyLimit)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"], www_redirect=False)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(insight))

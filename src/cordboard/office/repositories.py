@@ -10,6 +10,10 @@ from cordboard.office.model import OfficeData, OfficeItem
 from cordboard.telephony import ConnectionRecord, EndReason, LegRecord, PhoneNumber
 
 
+class ClashError(Exception):
+    """What was to be saved contradicts what is there; the text names the clash."""
+
+
 class OfficeRepository(Protocol):
     """Keeps the office."""
 
@@ -22,8 +26,7 @@ class OfficeRepository(Protocol):
     async def save(self, *items: OfficeItem) -> None:
         """Add each item, or replace the one of the same key (login, account, name, number); all or none, durably.
 
-        Of a document the key is its kind and name. Raises an error whose text names the clash if a number is taken by
-        somebody else.
+        Of a document the key is its kind and name. Raises ClashError if a number is taken by somebody else.
         """
 
     async def remove(self, item: OfficeItem) -> bool:

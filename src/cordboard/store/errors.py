@@ -6,6 +6,8 @@ StoreError
 └── ConflictError        what was to be saved contradicts what is there
 """
 
+from cordboard.office.repositories import ClashError
+
 
 class StoreError(Exception):
     """The root of this room's errors. The text is written for the user."""
@@ -22,5 +24,5 @@ class StoreClosedError(StoreError):
         super().__init__(f"the store was closed before this was written{': ' + why if why else ''}")
 
 
-class ConflictError(StoreError):
+class ConflictError(StoreError, ClashError):
     """A name or number is taken already."""

@@ -1,6 +1,6 @@
 """The office in the database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from cordboard.office.audit import AuditEntry
 from cordboard.office.documents import Document
 from cordboard.office.kinds import KINDS
 from cordboard.office.model import (
@@ -21,6 +22,7 @@ from cordboard.office.model import (
     UserPhone,
 )
 from cordboard.office.repositories import PinFailures
+from cordboard.store.audit import write_audit
 from cordboard.store.errors import ConflictError
 from cordboard.store.office_tables import office_documents
 from cordboard.store.put import put
@@ -89,20 +91,56 @@ class OfficeStore:
         """Remove what has the item's key."""
         if isinstance(item, OfficeSettings):
             return False
+
+        def write(connection: Connection) -> bool:
+            _raise_revision(connection)
+            return self._remove(connection, item)
+
+        return await self._writer.transact(write)
+
+    async def change(
+        self,
+        save: Sequence[OfficeItem],
+        remove: Sequence[OfficeItem],
+        note: Sequence[AuditEntry],
+        *,
+        version: int,
+    ) -> bool:
+        """See `office.configuration.OfficeChanges`."""
+        ordered = sorted(save, key=lambda item: not isinstance(item, User))
+
+        def write(connection: Connection) -> bool:
+            if not _raise_revision(connection, only=version):
+                return False
+            for item in remove:
+                self._remove(connection, item)
+            for item in ordered:
+                self._free(connection, item)
+            for item in ordered:
+                self._write(connection, item)
+            write_audit(connection, note)
+            return True
+
+        return await self._writer.transact(write)
+
+    def _remove(self, connection: Connection, item: OfficeItem) -> bool:
         if isinstance(item, Document):
             table = office_documents
             gone = delete(table).where(table.c.kind == item.kind, table.c.name == item.name)
         else:
             shape = self._shapes[type(item)]
             gone = delete(shape.table).where(shape.table.c[shape.key] == shape.row(item)[shape.key])
+        if isinstance(item, User):  # whoever gets the login next starts anew
+            connection.execute(delete(pin_failures).where(pin_failures.c.login == item.login))
+        return connection.execute(gone).rowcount > 0
 
-        def write(connection: Connection) -> bool:
-            _raise_revision(connection)
-            if isinstance(item, User):  # whoever gets the login next starts anew
-                connection.execute(delete(pin_failures).where(pin_failures.c.login == item.login))
-            return connection.execute(gone).rowcount > 0
-
-        return await self._writer.transact(write)
+    def _free(self, connection: Connection, item: OfficeItem) -> None:
+        """Let go of the numbers of what is about to be written: those of two may change places."""
+        if isinstance(item, User):  # his phones hang on him, so he stays
+            nowhere = {"number": f"~{item.login}"}
+            connection.execute(update(users).where(users.c.login == item.login).values(nowhere))
+        elif isinstance(item, Document | InternalNumber | UserPhone):
+            self._remove(connection, item)
 
     def _write(self, connection: Connection, item: OfficeItem) -> None:
         if isinstance(item, OfficeSettings):
@@ -197,10 +235,19 @@ class StoredPinFailures:
         await self._writer.transact(lambda connection: put(connection, pin_failures, row))
 
 
-def _raise_revision(connection: Connection) -> None:
-    raised = connection.execute(update(settings).values(revision=settings.c.revision + 1))
-    if not raised.rowcount:
-        connection.execute(insert(settings).values({"id": 1, "revision": 1} | asdict(OfficeSettings())))
+def _raise_revision(connection: Connection, *, only: int | None = None) -> bool:
+    """False, and nothing is written, if the office is not at the revision `only` any more."""
+    raising = update(settings).values(revision=settings.c.revision + 1)
+    if only is not None:
+        raising = raising.where(settings.c.revision == only)
+    if connection.execute(raising).rowcount:
+        return True
+    if only:
+        return False
+    if only == 0 and connection.execute(select(settings.c.id)).first():
+        return False
+    connection.execute(insert(settings).values({"id": 1, "revision": 1} | asdict(OfficeSettings())))
+    return True
 
 
 def _refuse_taken_number(connection: Connection, item: User | InternalNumber) -> None:

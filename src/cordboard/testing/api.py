@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 import cordboard.api
 from cordboard.api.access import Access
 from cordboard.api.web import build
+from cordboard.office.configuration import Configuration
 from cordboard.office.roles import Role
 from cordboard.office.tokens import ApiToken, hashed
 from cordboard.telephony import SystemClock
@@ -67,8 +68,13 @@ def every_router(access: Access) -> Iterator[tuple[str, APIRouter]]:
         if make is None:
             continue
         needed = [each for each in inspect.signature(make).parameters.values() if each.default is each.empty]
-        given = {each.name: access if each.name == "access" else MagicMock() for each in needed}
+        given = {each.name: _given(each.name, access) for each in needed}
         yield found.name, make(**given)
+
+
+def _given(name: str, access: Access) -> Any:
+    """What a module is given for a parameter of its `routes`."""
+    return {"access": access, "configuration": Configuration(MagicMock(), SystemClock())}.get(name, MagicMock())
 
 
 def whole_app(access: Access | None = None) -> FastAPI:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from random import Random, SystemRandom
 from typing import Any
 
+from cordboard.sip import session_timers
 from cordboard.sip.addressing import Addressing
 from cordboard.sip.api import (
     Address,
@@ -32,6 +33,7 @@ from cordboard.sip.message import PHRASES, Answer, Request, Response
 from cordboard.sip.outgoing import Opening, OutgoingCall, Resolver, system_resolver
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.session import ACCEPT, ALLOW, Call
+from cordboard.sip.session_timers import INTERVAL, OPTION
 from cordboard.sip.transactions import ServerTransaction
 from cordboard.sip.transport import Transport, TransportFactory
 from cordboard.sip.transport_tcp import TcpTransport
@@ -78,7 +80,9 @@ class Agent:
         transports: TransportFactory = make_transport,
         resolve: Resolver = system_resolver,
         max_sessions: int = 2000,
+        session_expires: int = INTERVAL,
     ) -> None:
+        self.session_expires = session_expires
         self.random = random or SystemRandom()
         self._admission = admission
         self._on_invite = on_invite
@@ -275,7 +279,7 @@ class Agent:
         if request.method not in _KNOWN:
             transaction.respond(Answer(501))
             return
-        extensions = [one for one in request.headers("require") if one]
+        extensions = [one for one in request.headers("require") if one and one.strip().lower() != OPTION]
         if extensions:
             transaction.respond(Answer(420, headers=[("Unsupported", one) for one in extensions]))
             return
@@ -323,6 +327,9 @@ class Agent:
             return
         account = self._admit(transaction)
         if account is None:
+            return
+        if (too_often := session_timers.refusal(request)) is not None:
+            transaction.respond(too_often)
             return
         transaction.respond(Answer(100))
         self.own(self._serve(IncomingCall(self, transaction, account), self._on_invite))

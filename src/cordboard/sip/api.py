@@ -108,6 +108,12 @@ class Session(Protocol):
     async def inform(self, content_type: str, body: bytes) -> bool:
         """Send INFO; true if it was accepted."""
 
+    async def probe(self, patience: float = 32.0) -> bool:
+        """Ask by OPTIONS whether the far end is still there.
+
+        If nothing comes in `patience` seconds, or it knows nothing of the call, the session ends as EndedBy.TIMEOUT.
+        """
+
 
 class IncomingSession(Session, Protocol):
     """An INVITE that somebody sent us. 100 Trying is sent, and retransmissions are absorbed, by the room itself."""

@@ -64,7 +64,9 @@ class IncomingCall(Call):
         """Send 200 and repeat it until the ACK arrives."""
         if self._transaction.answered or self._phase is not Phase.SETUP:
             return
-        self._transaction.respond(Answer(200, headers=(self._contact(), ALLOW), body=sdp))
+        self._said = sdp
+        timed = self._timed(self._transaction.request)
+        self._transaction.respond(Answer(200, headers=(self._contact(), ALLOW, *timed), body=sdp))
         self._confirmation = Confirmation(self._transaction, self._services, self._unacknowledged)
 
     def refuse(self, status: int, phrase: str = "", *, headers: Mapping[str, str] | None = None) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from cordboard.sip import session_timers
 from cordboard.sip.addressing import is_ip
 from cordboard.sip.api import Address, Credentials, EndedBy, Identity, SessionEnd, SessionHandler
 from cordboard.sip.dialog import Dialog
@@ -108,6 +109,10 @@ class OutgoingCall(Call):
         self._cancel: Headers | None = None
         """The headers of a CANCEL that waits for a provisional response (§9.1)."""
         self._unacked: int | None = None
+        self._said = opening.body
+        self._lasting = session_timers.offer(services.session_expires)
+        self._longest = services.session_expires
+        """The longest interval that a 422 has wanted: one that wants more each time is heard no longer."""
 
     def launch(self) -> None:
         """Send it, or look the name up first."""
@@ -136,7 +141,7 @@ class OutgoingCall(Call):
         self._sent = self._endpoint.send(
             "INVITE",
             opening.uri,
-            opening.lines(self._endpoint, self._to, self._cseq, self._proof),
+            opening.lines(self._endpoint, self._to, self._cseq, [*self._lasting, *self._proof]),
             self._to,
             body=opening.body,
             on_response=self._responded,
@@ -170,6 +175,7 @@ class OutgoingCall(Call):
             self._dialog = Dialog.of_client(response, self._opening.uri)
             self._services.enrol(self._dialog.id, self)
             self._phase = Phase.UP
+            self._timed_by(response)
             if self._opening.body:
                 self._acknowledge(response.cseq)
             else:
@@ -186,6 +192,12 @@ class OutgoingCall(Call):
     def _refused(self, response: Response) -> None:
         if self._phase is not Phase.SETUP:
             return
+        if response.status == 422 and (longer := session_timers.shortest_of(response)) > self._longest:
+            self._longest = longer
+            self._lasting = session_timers.offer(max(longer, self._services.session_expires), longer)
+            self._cseq += 1
+            self._send()
+            return
         again = self._responder.answer(response, "INVITE", self._opening.uri)
         if again is not None:
             self._cseq += 1
@@ -198,6 +210,7 @@ class OutgoingCall(Call):
         """Acknowledge a 2xx that carried an offer, with our answer."""
         if self._unacked is not None:
             cseq, self._unacked = self._unacked, None
+            self._said = sdp
             self._acknowledge(cseq, sdp)
 
     async def cancel(self, *, answered_elsewhere: bool = False) -> None:

@@ -7,11 +7,13 @@ from enum import Enum, auto
 from random import Random
 from typing import Any, Protocol
 
+from cordboard.sip import session_timers
 from cordboard.sip.api import Address, Credentials, EndedBy, NotAcceptableError, SessionEnd, SessionHandler
 from cordboard.sip.dialog import Dialog, DialogId
 from cordboard.sip.digest import Responder
 from cordboard.sip.endpoint import Endpoint, Headers
 from cordboard.sip.message import Answer, Request, Response
+from cordboard.sip.session_timers import SessionTimer
 from cordboard.sip.transactions import ServerTransaction
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ class Services(Protocol):
 
     endpoint: Endpoint
     random: Random
+    session_expires: int
+    """Seconds that we should like a session to last without a refresh (RFC 4028); 0: no timers."""
 
     def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a task that ends with the agent at the latest."""
@@ -105,6 +109,15 @@ class Call:
         self._owns_call_id = False
         self._proof: Headers = []
         """The credentials that our INVITE was accepted with: its ACK carries them too (§22.1)."""
+        self._timer = SessionTimer(
+            services.endpoint.loop,
+            refresh=self._time_to_renew,
+            expire=self._expired,
+        )
+        self._said = b""
+        """Our last session description."""
+        self._updates = False
+        """Whether the far end takes UPDATE."""
         services.joined(self)
 
     @property
@@ -128,6 +141,7 @@ class Call:
             return
         self._phase = Phase.OVER
         self._end = end
+        self._timer.stop()
         self._quiet.set()
         for future in self._waiting:
             if not future.done():
@@ -136,6 +150,7 @@ class Call:
         self._tell(lambda handler: handler.ended(end))
 
     def _strike(self) -> None:
+        self._timer.stop()
         if self._confirmation is not None:
             self._confirmation.stop()
             self._confirmation = None
@@ -158,8 +173,11 @@ class Call:
         if self._phase is Phase.OVER and request.method != "BYE":
             transaction.respond(Answer(481))
             return
+        refreshes = request.method in {"INVITE", "UPDATE"}
         take = _IN_DIALOG.get(request.method)
-        if take is None:
+        if refreshes and (too_often := session_timers.refusal(request)) is not None:
+            transaction.respond(too_often)
+        elif take is None:
             transaction.respond(Answer(405, headers=(ALLOW,)))
         else:
             take(self, transaction)
@@ -203,7 +221,7 @@ class Call:
         request = transaction.request
         if request.sdp is None:
             self._refresh(request)
-            transaction.respond(Answer(200, headers=(self._contact(), ALLOW)))
+            transaction.respond(Answer(200, headers=(self._contact(), ALLOW, *self._timed(request))))
         elif self._ours.locked():
             transaction.respond(Answer(491))  # RFC 3311 §5.2
         elif self._theirs is not None or self._phase is Phase.SETUP:
@@ -239,7 +257,8 @@ class Call:
             transaction.respond(Answer(487))
             return
         self._refresh(request)
-        transaction.respond(Answer(200, headers=(self._contact(), ALLOW), body=answer))
+        self._said = answer
+        transaction.respond(Answer(200, headers=(self._contact(), ALLOW, *self._timed(request)), body=answer))
         if request.method == "INVITE":
             self._confirmation = Confirmation(transaction, self._services, self._unacknowledged)
 
@@ -250,6 +269,55 @@ class Call:
     def _contact(self) -> tuple[str, str]:
         assert self._dialog is not None
         return "Contact", self._endpoint.contact(self._dialog.came_from)
+
+    def _timed(self, request: Request) -> Headers:
+        """What our 2xx to a request says of the session's timer, which it starts anew."""
+        self._updates = self._updates or session_timers.allows(request, "UPDATE")
+        agreed = session_timers.agree(request, self._services.session_expires, self._timer.agreed)
+        self._timer.start(agreed)
+        return session_timers.confirm(agreed, request)
+
+    def _timed_by(self, response: Response) -> None:
+        """A 2xx to our INVITE or UPDATE has come."""
+        self._updates = self._updates or session_timers.allows(response, "UPDATE")
+        self._timer.start(session_timers.settled(response))
+
+    def _wanted(self) -> Headers:
+        """What our own request inside the dialog says of the timer."""
+        agreed = self._timer.agreed
+        if agreed is None:
+            return []
+        return session_timers.offer(agreed.interval, refresher="uac" if agreed.ours else "uas")
+
+    def _time_to_renew(self) -> None:
+        self._services.own(self._renew())
+
+    async def _renew(self) -> None:
+        """We are the refresher, and half of the time is over (RFC 4028 §10)."""
+        if self._updates:
+            result = await self._transact("UPDATE", [self._contact(), ALLOW, *self._wanted()])
+        elif self._said:
+            try:
+                await self.reoffer(self._said)  # the same again: nothing changes (RFC 3264 §8)
+            except NotAcceptableError:
+                self._timer.again()
+            return
+        else:
+            return
+        if isinstance(result, Response) and result.status < 300:
+            self._refresh(result)
+            self._timed_by(result)
+            return
+        if isinstance(result, Response):
+            self._updates = result.status not in {405, 501}
+        self._look_for_death(result)
+        self._timer.again()
+
+    def _expired(self) -> None:
+        """Nobody has refreshed the session: it is over (RFC 4028 §10)."""
+        if self._phase is Phase.UP:
+            self._hang_up()
+            self.finish(SessionEnd(EndedBy.TIMEOUT))
 
     def on_ack(self, request: Request) -> None:
         """The ACK to a 2xx of ours, or a repeated one."""
@@ -349,9 +417,14 @@ class Call:
         """Send INFO; true if it was accepted."""
         return await self._small_talk("INFO", [("Content-Type", content_type)], body)
 
-    async def probe(self) -> bool:
-        """Ask by OPTIONS whether the far end is still there. If it is not, the session ends with EndedBy.TIMEOUT."""
-        return await self._small_talk("OPTIONS", [ACCEPT])
+    async def probe(self, patience: float = 32.0) -> bool:
+        """See `api.Session`."""
+        try:
+            async with asyncio.timeout(patience):
+                return await self._small_talk("OPTIONS", [ACCEPT])
+        except TimeoutError:
+            self._look_for_death(408)
+            return False
 
     async def _small_talk(self, method: str, headers: Headers, body: bytes = b"") -> bool:
         if self._phase is not Phase.UP:
@@ -374,11 +447,13 @@ class Call:
                 await self._quiet.wait()
                 if self._phase is not Phase.UP:
                     raise NotAcceptableError("the session is not up")
-                headers = [self._contact(), ALLOW, ("Content-Type", "application/sdp")]
+                self._said = sdp
+                headers = [self._contact(), ALLOW, *self._wanted(), ("Content-Type", "application/sdp")]
                 result = await self._transact("INVITE", headers, sdp)
                 if isinstance(result, Response) and result.status < 300:
                     self._refresh(result)
                     self._acknowledge(result.cseq)
+                    self._timed_by(result)
                     if result.sdp is None:
                         raise NotAcceptableError("the 2xx held no answer")
                     return result.sdp

@@ -55,8 +55,9 @@ class Lines:
         return self._keepers.get(name)
 
     def owner(self, source: Address, dialled: str) -> Line | None:
-        """The line whose far end sent a request from `source` to `dialled`: of several behind one address, as the
-        modems of a gateway are, the one that is called so.
+        """The line whose far end sent a request from `source` to `dialled`.
+
+        Of several behind one address, as the modems of a gateway are, it is the one that is called so.
         """
         lines = [keeper.line for keeper in self._keepers.values() if keeper.owns(source, dialled)]
         named = [line for line in lines if dialled and dialled in {line.called, line.name, line.number}]

@@ -43,6 +43,9 @@ MAY = {
     "log": READERS,
     "reports": READERS,
     "live": READERS,
+    "recordings:read": PEOPLE | {"auditor"},
+    "recordings:write": LEADERS,
+    "voicemail": PEOPLE,
     "own": PEOPLE,
 }
 """Who may do what, by the scope of a route."""

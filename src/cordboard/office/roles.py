@@ -48,6 +48,9 @@ GRANTS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "log": frozenset({_S, _A}),
         "reports": frozenset({_S, _A}),
         "live": frozenset({_S, _A}),
+        "recordings:read": frozenset({_S, _O, _U, _A}),
+        "recordings:write": frozenset({_S}),
+        "voicemail": frozenset({_S, _O, _U}),
         "own": frozenset({_S, _O, _U}),
     }
 )

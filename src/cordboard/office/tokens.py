@@ -25,6 +25,9 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "log": "read the call log",
         "reports": "read reports",
         "live": "follow calls, users and lines as they change",
+        "recordings:read": "find and hear recordings, each as far as one may",
+        "recordings:write": "delete recordings; begin and pause them in a talk",
+        "voicemail": "hear and delete messages of callers, one's own",
         "own": "follow one's own calls, and see the card of who calls",
     }
 )

@@ -266,7 +266,7 @@ class QueueTrial:
 
     def __init__(
         self,
-        *groups: Group,
+        *groups: Document,
         far_ends: Mapping[str, FarEnd] | None = None,
         outside: Mapping[Target, FarEnd] | None = None,
         wishes: Mapping[str, Wish] | None = None,

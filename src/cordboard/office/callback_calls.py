@@ -28,14 +28,17 @@ from cordboard.telephony import Clock, Direction, EndReason, Exchange, Leg, Part
 
 LOOK = 0.5
 """Seconds between two looks whether he calls us while we call him."""
+ON_THE_LINE = timedelta(seconds=10)
+"""After which it is looked again whether somebody who talks with us just now still does."""
 AGAIN = timedelta(minutes=1)
-"""After which it is looked again whether somebody who was on the phone still is, and after a crash."""
+"""After which what a crash or a fault has cut is tried again."""
 _DAY = timedelta(days=1)
 _MOST = 1000
 _POLL = 5.0
 """Seconds between two looks at what waits for a line or an operator."""
 _SELDOM = 60.0
 """Seconds between two looks where nothing waits: another process may have ordered one."""
+LATE = "he was not reached in time"
 CROSSED = "he called us meanwhile"
 REACHED = "he was reached otherwise"
 CALLED = "he has called again"
@@ -143,7 +146,9 @@ class CallbackCalls:
             await self._call_off(self._ended[0])
             del self._ended[0]
         for callback in await self.repository.due(self._clock.now(), _MOST):
-            if callback.id not in self._tasks and await self._may_begin(callback):
+            if callback.id in self._tasks:
+                await self._give_up_if_late(callback)
+            elif await self._may_begin(callback):
                 task = asyncio.create_task(self._attend(callback))
                 self._tasks[callback.id] = task
                 if callback.group:
@@ -167,12 +172,18 @@ class CallbackCalls:
             return
         await self.cancel(found.id, CALLED if ended.content["direction"] == "inbound" else REACHED)
 
+    async def _give_up_if_late(self, callback: Callback) -> None:
+        """No operator was free for him as long as the promise lasts."""
+        now = self._clock.now()
+        if now >= callback.expires and await self.repository.settle(callback.id, CallbackState.FAILED, LATE, now):
+            self._tasks[callback.id].cancel()
+
     async def _may_begin(self, callback: Callback) -> bool:
         """Whether it can be begun now; else it is put off, or settled."""
         rules, now = self._register.rules, self._clock.now()
         fault = ""
         if now >= callback.expires:
-            fault = "he was not reached in time"
+            fault = LATE
         elif callback.attempts >= rules.attempts:
             fault = callback.outcome
         elif callback.group and callback.group not in self._office.documents(Group):
@@ -183,17 +194,16 @@ class CallbackCalls:
             await self.repository.settle(callback.id, CallbackState.FAILED, fault, now)
             return False
         if (due := self._later(callback, now)) is not None:
-            await self.repository.postpone(callback.id, due)
+            await self.repository.postpone(callback.id, min(due, callback.expires))
             return False
+        # In a queue he stands from the first moment on, also while he is being told so.
         return bool(callback.group) or len(self._tasks.keys() - self._queued) < rules.at_once
 
     def _later(self, callback: Callback, now: datetime) -> datetime | None:
-        """When it may be called, if it may not be now."""
+        """When the hours allow it, if they do not now."""
         phone = self._office.phone(callback.phone)
         moment = self._register.rules.next_moment(phone, now, self._office.zone, self._calendar)
-        if moment > now:
-            return moment
-        return now + AGAIN if any(self._legs_of(phone)) else None
+        return moment if moment > now else None
 
     def _legs_of(self, phone: PhoneNumber, *, inbound: bool = False) -> Iterator[Leg]:
         """The legs with that number outside."""
@@ -244,7 +254,10 @@ class CallbackCalls:
     async def _reach(self, callback: Callback) -> Leg | None:
         """His turn has come. His answered leg, or None, and then it is known how it goes on."""
         now, rules = self._clock.now(), self._register.rules
-        if (due := self._later(callback, now)) is not None:
+        due = self._later(callback, now)
+        if due is None and any(self._legs_of(self._office.phone(callback.phone))):
+            due = now + ON_THE_LINE
+        if due is not None:
             await self.repository.postpone(callback.id, due)
             return None
         if await self.repository.begin(callback.id, now) is None:

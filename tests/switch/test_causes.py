@@ -61,7 +61,7 @@ def test_a_refusal_is_a_reason(status: int, reason: EndReason) -> None:
     ("end", "answered", "reason"),
     [
         (SessionEnd(EndedBy.REMOTE), True, EndReason.HUNG_UP),
-        (SessionEnd(EndedBy.TIMEOUT), True, EndReason.ERROR),
+        (SessionEnd(EndedBy.TIMEOUT), True, EndReason.VANISHED),
         (SessionEnd(EndedBy.REMOTE), False, EndReason.CANCELLED),
         (SessionEnd(EndedBy.REMOTE, elsewhere=True), False, EndReason.ANSWERED_ELSEWHERE),
         (SessionEnd(EndedBy.TIMEOUT, 408), False, EndReason.UNREACHABLE),

@@ -34,6 +34,13 @@ _REASON = {
 }
 
 
+_AFTER_THE_ANSWER = {
+    EndedBy.REMOTE: EndReason.HUNG_UP,
+    EndedBy.LOCAL: EndReason.ERROR,
+    EndedBy.TIMEOUT: EndReason.VANISHED,
+}
+
+
 def status_for(reason: EndReason) -> tuple[int, str]:
     """The final response that tells an unanswered caller why."""
     return _STATUS.get(reason, _UNAVAILABLE)
@@ -42,7 +49,7 @@ def status_for(reason: EndReason) -> tuple[int, str]:
 def reason_for(end: SessionEnd, *, answered: bool) -> EndReason:
     """Why a session that the far end, or the wire, ended is over."""
     if answered:
-        return EndReason.HUNG_UP if end.by is EndedBy.REMOTE else EndReason.ERROR
+        return _AFTER_THE_ANSWER[end.by]
     if end.elsewhere:
         return EndReason.ANSWERED_ELSEWHERE
     if end.status is None:

@@ -26,6 +26,7 @@ from cordboard.switch.negotiation import Terms
 from cordboard.switch.outbound import OutboundLeg, Way
 from cordboard.switch.settings import SwitchSettings
 from cordboard.switch.texts import SipTexts
+from cordboard.switch.vanished import Watch
 from cordboard.switch.voices import Voices
 from cordboard.switch.ways import Ways
 from cordboard.telephony import (
@@ -89,6 +90,7 @@ class SipExchange:
         )
         self.texts = SipTexts(self.agent, self._ways, self._lines)
         self._legs: dict[str, SipLeg] = {}
+        self._watch = Watch(lambda: list(self._legs.values()), self.spawn, settings.silence)
         self.talks = Talks(self)
         self._handler: LegHandler | None = None
         self.transfer: TransferHandler | None = None
@@ -214,6 +216,7 @@ class SipExchange:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.voices.keep())
             group.create_task(self._lines.keep(self.agent, self._contact_of))
+            group.create_task(self._watch.keep())
 
     async def close(self) -> None:
         """End all calls, sign out, and close the wire."""

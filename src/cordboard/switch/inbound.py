@@ -118,6 +118,10 @@ class InboundLeg(SipLeg):
         super().finish(reason)
         self._flowing.set()
 
+    async def probe(self, patience: float) -> bool:
+        """See switch.vanished.Watched."""
+        return await self._session.probe(patience)
+
     async def leave(self, reason: EndReason) -> None:
         """An unanswered caller is told the reason; an answered one gets a BYE."""
         if self.record.answered is None:

@@ -164,6 +164,27 @@ class SipLeg(LivingLeg):
         """The session of an answered (or inbound) leg is over."""
         self.finish(reason_for(end, answered=self.record.answered is not None))
 
+    @property
+    def held(self) -> bool:
+        """Whether the far end holds us."""
+        return self.record.held
+
+    async def silent_for(self) -> float:
+        """See switch.vanished.Watched."""
+        answered, stream = self.record.answered, self.voice
+        if answered is None or stream is None:
+            return 0.0
+        since_answer = (self.services.clock.now() - answered).total_seconds()
+        try:
+            last = (await stream.stats()).last_received
+        except WorkerDiedError:
+            return 0.0
+        return since_answer if last is None else min(last, since_answer)
+
+    async def probe(self, patience: float) -> bool:
+        """See switch.vanished.Watched."""
+        raise NotImplementedError
+
     async def offered(self, sdp: bytes | None) -> bytes:
         """The far end changes the session: hold, resume, another codec or address."""
         if self.stream is None or self.negotiation is None:

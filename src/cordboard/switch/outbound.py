@@ -96,6 +96,11 @@ class OutboundLeg(SipLeg):
     def _settled(self) -> bool:
         return self.state in (LegState.ANSWERED, LegState.ENDED)
 
+    async def probe(self, patience: float) -> bool:
+        """See switch.vanished.Watched."""
+        session = self._winner.session if self._winner is not None else None
+        return session is not None and await session.probe(patience)
+
     async def leave(self, reason: EndReason) -> None:
         """End every branch that is still open."""
         for branch in list(self._open):

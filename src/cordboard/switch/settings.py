@@ -19,3 +19,5 @@ class SwitchSettings:
     """Our address as seen from beyond the local networks; empty if there is no NAT."""
     local_networks: Sequence[str] = ()
     """Networks (CIDR) whose peers are told our local address."""
+    silence: float = 20.0
+    """Seconds after which a far end that is not heard is asked whether it is still there; 0: none ever is."""

@@ -12,6 +12,8 @@ from cordboard.telephony import (
     Leg,
     LegHandler,
     LineTarget,
+    Monitor,
+    Monitoring,
     Party,
     Talks,
     Target,
@@ -57,6 +59,14 @@ class GuardedExchange:
     async def conference(self, chain: str = "") -> Conference:
         """See Exchange."""
         return await self._inner.conference(chain)
+
+    async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> Monitor:
+        """See Exchange."""
+        return await self._inner.monitor(leg, listener, mode)
+
+    async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> Monitor:
+        """See Exchange."""
+        return await self._inner.monitor(leg, listener, mode)
 
     def legs(self) -> Sequence[Leg]:
         """See Exchange."""

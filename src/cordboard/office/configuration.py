@@ -248,7 +248,7 @@ class Configuration:
                 old = have.get(key)
                 kept = {name: part.flat(old)[name] for name in part.secrets.values()} if old is not None else {}
                 try:
-                    item = part.sound(kept | dict(values) | ({part.key: key} if part.key else {}))
+                    item = part.whole(kept, dict(values) | ({part.key: key} if part.key else {}), office.settings)
                 except ConfigurationError as fault:
                     wrong += [f"{kind} {key}: {each}".replace(" : ", ": ") for each in fault.faults]
                     continue

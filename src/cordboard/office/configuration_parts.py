@@ -108,6 +108,15 @@ class Part:
         )
         return self.sound(values | kept | new)
 
+    def whole(self, kept: Json, values: Json, settings: OfficeSettings) -> OfficeItem:
+        """An item of all its fields as a text has them: hashes, or a new PIN or password in clear.
+
+        `kept` are the secrets that stay unless the text has others. Raises ConfigurationError.
+        """
+        clear = {name: str(values.pop(name)) for name in self.secrets if name in values and self.hashed}
+        new = self.hashed(clear, values, {}, settings) if clear and self.hashed else {}
+        return self.sound(kept | values | new)
+
     def sound(self, values: Mapping[str, Any]) -> OfficeItem:
         """An item of all its fields, hashes as they are kept. Raises ConfigurationError."""
         refuse_unstorable(values)

@@ -64,10 +64,6 @@ class GuardedExchange:
         """See Exchange."""
         return await self._inner.monitor(leg, listener, mode)
 
-    async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> Monitor:
-        """See Exchange."""
-        return await self._inner.monitor(leg, listener, mode)
-
     def legs(self) -> Sequence[Leg]:
         """See Exchange."""
         return self._inner.legs()

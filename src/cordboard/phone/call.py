@@ -166,9 +166,9 @@ class Call:
         else:
             await self._stream.stop()
 
-    async def hold(self) -> None:
-        """Put the far end on hold (RFC 3264 §8.4)."""
-        await self._reoffer("sendonly")
+    async def hold(self, direction: str = "sendonly", *, host: str = "") -> None:
+        """Put the far end on hold (RFC 3264 §8.4): by a direction, or as old phones do by the host 0.0.0.0."""
+        await self._reoffer(direction, host)
         self._note("hold", "")
 
     async def resume(self) -> None:
@@ -272,9 +272,10 @@ class Call:
             )
         )
 
-    async def _reoffer(self, direction: str) -> None:
+    async def _reoffer(self, direction: str, host: str = "") -> None:
         assert self.session is not None
-        theirs = parse(await self.session.reoffer(self._build(replace(self._ours, direction=direction))))
+        ours = replace(self._ours, direction=direction, host=host or self._ours.host)
+        theirs = parse(await self.session.reoffer(self._build(ours)))
         await self._agree(theirs, theirs)
 
     def _connected(self) -> None:

@@ -60,8 +60,7 @@ class SimulatedBridge:
 
     def voices_for(self, leg: "SimulatedLeg") -> Sequence[Sound]:
         """See Place."""
-        voice = self._other(leg).says
-        return [] if voice is None else [voice]
+        return self._other(leg).voices
 
     def key_from(self, leg: "SimulatedLeg", key: str) -> None:
         """See Place. The other side hears it."""
@@ -72,6 +71,11 @@ class SimulatedBridge:
     def leave(self, leg: "SimulatedLeg") -> None:  # noqa: ARG002  (without one there is no bridge)
         """See Place."""
         self.part()
+
+    def voices_changed(self) -> None:
+        """See Place."""
+        for leg in self._legs:
+            leg.listen()
 
     # --- within -----------------------------------------------------------------------------------------------
 

@@ -88,8 +88,7 @@ class SimulatedConference:
     def voices_for(self, leg: SimulatedLeg) -> Sequence[Sound]:
         """See Place."""
         others = (member for member in self._members.values() if member.leg is not leg and not member.muted)
-        voices = (member.leg.says for member in others)
-        return [voice for voice in voices if voice is not None]
+        return [voice for member in others for voice in member.leg.voices]
 
     def key_from(self, leg: SimulatedLeg, key: str) -> None:
         """See Place. The others hear no keys."""
@@ -101,6 +100,10 @@ class SimulatedConference:
             leg.place = None
             member.gone.set()
             self._listen()
+
+    def voices_changed(self) -> None:
+        """See Place."""
+        self._listen()
 
     # --- within -----------------------------------------------------------------------------------------------
 

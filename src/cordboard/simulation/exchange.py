@@ -11,6 +11,7 @@ from cordboard.simulation.bridge import SimulatedBridge
 from cordboard.simulation.conference import SimulatedConference
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.leg import SimulatedLeg
+from cordboard.simulation.monitor import SimulatedMonitor
 from cordboard.simulation.phone import CalledPhone, SimulatedPhone
 from cordboard.telephony import (
     CallListener,
@@ -23,6 +24,7 @@ from cordboard.telephony import (
     LegRecord,
     LegState,
     LineTarget,
+    Monitoring,
     Party,
     PhoneTarget,
     Sound,
@@ -120,6 +122,16 @@ class SimulatedExchange:
     async def conference(self, chain: str = "") -> SimulatedConference:
         """See telephony.Exchange."""
         return SimulatedConference(self._id("conference"), lambda a, b: self._bridge(a, b, chain or a.chain))
+
+    async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> SimulatedMonitor:
+        """See telephony.Exchange."""
+        assert isinstance(leg, SimulatedLeg), "a leg of another exchange"
+        assert isinstance(listener, SimulatedLeg), "a leg of another exchange"
+        if leg is listener:
+            raise ValueError("a leg cannot watch over itself")
+        monitor = SimulatedMonitor(leg, listener, mode)
+        monitor.open()
+        return monitor
 
     def legs(self) -> Sequence[Leg]:
         """See telephony.Exchange."""

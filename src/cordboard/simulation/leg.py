@@ -18,6 +18,7 @@ from cordboard.telephony import (
     LegRecord,
     LegState,
     LivingLeg,
+    Monitoring,
     Played,
     PlayEnd,
     Sound,
@@ -41,6 +42,25 @@ class Place(Protocol):
     def leave(self, leg: "SimulatedLeg") -> None:
         """It has ended, or goes elsewhere."""
 
+    def voices_changed(self) -> None:
+        """Something else is heard of a leg that is there."""
+
+
+class Watcher(Protocol):
+    """A third one beside the talk of a leg."""
+
+    mode: Monitoring
+
+    @property
+    def voices(self) -> Sequence[Sound]:
+        """What he says."""
+
+    def listen(self) -> None:
+        """The watched one hears something else."""
+
+    def end(self) -> None:
+        """The watched leg has ended."""
+
 
 class SimulatedLeg(LivingLeg):
     """Implements `telephony.Leg` towards a `SimulatedPhone`. Made by the exchange alone."""
@@ -59,6 +79,10 @@ class SimulatedLeg(LivingLeg):
         """Who is at the far end; None while an outbound leg has no answer."""
         self.place: Place | None = None
         """What joins it with other legs."""
+        self.hearing: Sequence[Sound] = ()
+        """What its far end hears, but for those who watch over its talk."""
+        self.monitors: list[Watcher] = []
+        """Who watches over its talk."""
         self.caller_hears_early = True
         """Whether the network of an inbound leg's caller carries voices before the answer."""
         self._forget = forget
@@ -99,9 +123,18 @@ class SimulatedLeg(LivingLeg):
         return self.early or self.state is LegState.ANSWERED
 
     @property
-    def says(self) -> Sound | None:
+    def own_voices(self) -> Sequence[Sound]:
         """What is heard of its far end."""
-        return self._early_voice if self.phone is None else self.phone.voice
+        says = self._early_voice if self.phone is None else self.phone.voice
+        return [] if says is None or (self.phone is not None and self.phone.silent) else [says]
+
+    @property
+    def voices(self) -> Sequence[Sound]:
+        """What is heard of its far end by others, with those who speak on its side."""
+        return [*self.own_voices, *self._said_by(Monitoring.BARGE)]
+
+    def _said_by(self, *modes: Monitoring) -> Sequence[Sound]:
+        return [voice for one in self.monitors if one.mode in modes for voice in one.voices]
 
     def opens_early(self, voice: Sound) -> None:
         """The far end of an outbound leg is heard before it answers."""
@@ -138,6 +171,15 @@ class SimulatedLeg(LivingLeg):
             self._forget(self)
             if self.place is not None:
                 self.place.leave(self)
+            for monitor in list(self.monitors):
+                monitor.end()
+
+    def hold(self, held: bool) -> None:
+        """The far end holds us, or came back."""
+        if self.life.hold(held):
+            self.listen()
+            if self.place is not None:
+                self.place.voices_changed()
 
     # --- what it hears and says -------------------------------------------------------------------------------
 
@@ -158,7 +200,7 @@ class SimulatedLeg(LivingLeg):
         if waiting := self.life.keys.first_of(interrupt):
             return Played(PlayEnd.KEY, waiting)
         self.stop_sounds()
-        playing = self._playing = _Playing(phone, sounds, interrupt)
+        playing = self._playing = _Playing(self._hear_anew, sounds, interrupt)
         try:
             return await playing.run()
         finally:
@@ -170,7 +212,7 @@ class SimulatedLeg(LivingLeg):
         """See telephony.Leg."""
         self.stop_sounds()
         if self._ear is not None and sum(map(seconds_of, sounds)) > 0:
-            self._playing = _Playing(self._ear, sounds, "")
+            self._playing = _Playing(self._hear_anew, sounds, "")
             self._spawn(self._playing.run(for_ever=True))
         else:
             self.listen()
@@ -189,8 +231,22 @@ class SimulatedLeg(LivingLeg):
     def listen(self) -> None:
         """Let the far end hear what is to be heard where the leg is, unless something plays."""
         if self._playing is None and self.phone is not None:
-            there = self.place if self.open else None
-            self.phone.hears_voices(there.voices_for(self) if there is not None else ())
+            there = self.place if self.open and not self.record.held else None
+            self.hearing = there.voices_for(self) if there is not None else ()
+            self.listen_anew()
+
+    def _hear_anew(self, sound: Sound) -> None:
+        if self.phone is not None:
+            self.phone.hears(sound)
+            self.hearing = [sound]
+            self.listen_anew()
+
+    def listen_anew(self) -> None:
+        """Those who watch over its talk hear what it hears, and it may hear them."""
+        if self.phone is not None:
+            self.phone.hears_voices([*self.hearing, *self._said_by(Monitoring.WHISPER, Monitoring.BARGE)])
+        for monitor in self.monitors:
+            monitor.listen()
 
     async def send_digits(self, digits: str) -> None:
         """See telephony.Leg."""
@@ -256,9 +312,9 @@ class SimulatedLeg(LivingLeg):
 class _Playing:
     """Sounds on their way to a phone, until they are over or something stops them."""
 
-    def __init__(self, phone: SimulatedPhone, sounds: Sequence[Sound], interrupt: str) -> None:
+    def __init__(self, hear: Callable[[Sound], None], sounds: Sequence[Sound], interrupt: str) -> None:
         self.interrupt = interrupt
-        self._phone = phone
+        self._hear = hear
         self._sounds = sounds
         self._stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -274,7 +330,7 @@ class _Playing:
         while True:
             for sound in self._sounds:
                 if not self._stopped.done():
-                    self._phone.hears(sound)
+                    self._hear(sound)
                 await asyncio.wait([self._stopped], timeout=seconds_of(sound))
                 if self._stopped.done():
                     key = self._stopped.result()

@@ -42,6 +42,8 @@ class SimulatedPhone:
         self.told: EndReason | None = None
         """Why the exchange ended or refused the call; None if we ended it ourselves, or it goes on."""
         self.leg = leg
+        self.silent = False
+        """Whether it sends nothing: it has put us on hold so."""
         self._found = 0
         self._changed = asyncio.Event()
 
@@ -115,15 +117,17 @@ class SimulatedPhone:
             self._enter(LegState.ENDED)
             self.leg.finish(EndReason.HUNG_UP if answered else EndReason.CANCELLED)
 
-    def hold(self) -> None:
-        """Put the exchange on hold."""
+    def hold(self, *, speaks: bool = True) -> None:
+        """Put the exchange on hold: it hears nothing. What it `speaks` is its own music, if it says anything."""
         if self.state is LegState.ANSWERED:
-            self.leg.life.hold(True)
+            self.silent = not speaks
+            self.leg.hold(True)
 
     def resume(self) -> None:
         """Come back from hold."""
         if self.state is LegState.ANSWERED:
-            self.leg.life.hold(False)
+            self.silent = False
+            self.leg.hold(False)
 
     # --- what the leg tells it --------------------------------------------------------------------------------
 

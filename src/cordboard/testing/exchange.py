@@ -8,6 +8,7 @@ at the sound itself.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,6 +44,14 @@ async def until(condition: Callable[[], object], *, within: float = WITHIN) -> N
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  (nothing could set an event)
             await asyncio.sleep(0.01)
+
+
+class Hold(Enum):
+    """The three ways in which a phone puts a call on hold."""
+
+    SENDONLY = "a=sendonly"
+    INACTIVE = "a=inactive"
+    ADDRESS = "c=0.0.0.0"
 
 
 class Listened:
@@ -94,7 +103,7 @@ class PhoneUnderTest(Protocol):
     async def press(self, keys: str) -> None:
         """Press keys (RFC 4733 on a real phone). May return before the exchange has them."""
 
-    async def hold(self) -> None:
+    async def hold(self, way: Hold = Hold.SENDONLY) -> None:
         """Put the exchange on hold."""
 
     async def resume(self) -> None:
@@ -264,8 +273,8 @@ class _Phone:
     async def press(self, keys: str) -> None:
         self._phone.press(keys)
 
-    async def hold(self) -> None:
-        self._phone.hold()
+    async def hold(self, way: Hold = Hold.SENDONLY) -> None:
+        self._phone.hold(speaks=way is not Hold.INACTIVE)
 
     async def resume(self) -> None:
         self._phone.resume()

@@ -21,7 +21,7 @@ from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.switch.settings import SwitchSettings
 from cordboard.telephony import Account, Clock, EndReason, LegState, Line, Registration, SystemClock, Tone
 from cordboard.testing.audio import SAMPLE_RATE, Samples, heard_among, level_at, strongest_frequency
-from cordboard.testing.exchange import VOICES, Body, Listened, until
+from cordboard.testing.exchange import VOICES, Body, Hold, Listened, until
 
 _REALM = "contract"
 _TOLD = {
@@ -127,6 +127,7 @@ async def open_office(
     external_address: str = "",
     local_networks: Sequence[str] = ("127.0.0.0/8",),
     listener: Listened | None = None,
+    silence: float = 20.0,
 ) -> AsyncIterator[Office]:
     """An exchange and a desk, for as long as the context lasts. What phones hear is in `folder`/calls."""
     listener = listener or Listened()
@@ -137,6 +138,7 @@ async def open_office(
         rtp_host="127.0.0.1",
         external_address=external_address,
         local_networks=local_networks,
+        silence=silence,
     )
     calls = folder / "calls"
     calls.mkdir()
@@ -326,9 +328,15 @@ class RealPhone:
         """See PhoneUnderTest."""
         await self.call.press(keys)
 
-    async def hold(self) -> None:
+    async def hold(self, way: Hold = Hold.SENDONLY) -> None:
         """See PhoneUnderTest."""
-        await self.call.hold()
+        match way:
+            case Hold.SENDONLY:
+                await self.call.hold()
+            case Hold.INACTIVE:
+                await self.call.hold("inactive")
+            case Hold.ADDRESS:
+                await self.call.hold("sendrecv", host="0.0.0.0")
 
     async def resume(self) -> None:
         """See PhoneUnderTest."""

@@ -15,6 +15,10 @@ from cordboard.simulation.transcript import show_duration_of
 from cordboard.telephony import PhoneNumber
 
 
+_LONGEST, _BEGINNING = 40, 10
+"""How many of a list are told at most, and how many of them are its first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One expectation that was not met."""
@@ -326,6 +330,8 @@ def _equal(wanted: Wanted, actual: str, error: str = "") -> list[Failure]:
 
 
 def _list(texts: Sequence[str]) -> str:
+    if len(texts) > _LONGEST:  # a loop that nobody wanted: its beginning and its end say enough
+        texts = [*texts[:_BEGINNING], "…", *texts[_BEGINNING - _LONGEST :]]
     return ", ".join(texts) or said("nothing")
 
 

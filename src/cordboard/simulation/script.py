@@ -137,6 +137,8 @@ class Given:
     """The phone of the office from which he calls, by what it signs in with."""
     dialled: str = ""
     """What he has dialled; empty: the number of the line."""
+    transferred_by: str = ""
+    """The number of the colleague who has transferred him to here."""
     moment: datetime | None = None
     speaks: bool = False
     """Whether the caller says something all the time: a recording of him is then no silence."""

@@ -40,7 +40,7 @@ def _given(given: Given, zone: tzinfo) -> dict[str, Any]:
     told: dict[str, Any] = {"caller": given.caller}
     told |= {
         name: getattr(given, name)
-        for name in ("name", "line", "account", "dialled", "user", "language", "key")
+        for name in ("name", "line", "account", "dialled", "transferred_by", "user", "language", "key")
         if getattr(given, name)
     }
     if given.moment is not None:

@@ -221,6 +221,7 @@ class Simulation:
         else:
             phone = self._call_in(given, self._script.call or given.dialled)
             self._root_leg = phone.leg.id
+            phone.leg.led(given.transferred_by)
         self._act(self._script.when, phone)
 
     def _call_in(self, who: Given | SecondCall, dialled: str) -> SimulatedPhone:

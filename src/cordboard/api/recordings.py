@@ -129,7 +129,7 @@ def routes(
         before: Annotated[int, Query(ge=0, le=2**53)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Sequence[Shown]:
-        """The youngest first. `talker` is a login, `day` one of the office; `before` is the last id of the page before."""
+        """The youngest first. `talker` is a login, `day` one of the office, `before` the last id of the page before."""
         whose = heard_by(token)
         if talker:
             whose = {talker} if whose is None or talker in whose else ()

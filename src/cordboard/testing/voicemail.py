@@ -13,7 +13,7 @@ from cordboard.office.recordings_kept import Hearing, KeptRecording
 from cordboard.office.voicemail import VoicemailMessage
 from cordboard.office.voicemail_words import Digits, Phrase, Recorded
 from cordboard.speech.api import PromptError, Prompts, Speech, SpeechError, spell
-from cordboard.telephony import Clip, Lamp, Sound, choose
+from cordboard.telephony import Clip, Lamp, Sound, Tone, choose
 
 _log = structlog.get_logger("voicemail")
 _LANGUAGES = ("en", "ru", "uk")
@@ -305,3 +305,30 @@ class HeldRecordings:
         """See RecordingRepository."""
         self.rows[id_] = replace(self.rows[id_], gone=at, gone_why=why)
         return True
+
+
+class ToneAnnouncer:
+    """Implements Announcer for real phones: a phrase is a tone of its own, by `frequencies` (Hz); any other is short.
+
+    Numbers are so many hundred hertz. Of prompts there are none.
+    """
+
+    def __init__(self, frequencies: Mapping[int, float]) -> None:
+        """`frequencies` by the `id()` of the words."""
+        self._frequencies = frequencies
+
+    async def sounds(self, phrases: Sequence[Phrase], language: str = "") -> Sequence[Sound]:  # noqa: ARG002  (the port's)
+        """See Announcer."""
+        return [tone for phrase in phrases if (tone := self._tone(phrase)) is not None]
+
+    def _tone(self, phrase: Phrase) -> Sound | None:
+        match phrase:
+            case Recorded(instead=instead):
+                return self._tone(instead) if instead else None
+            case bool() | int():
+                return Tone((100.0 * phrase,), on=0.5) if phrase else None
+            case datetime() | Digits():
+                return None
+            case _:
+                hz = self._frequencies.get(id(phrase))
+                return Tone((hz,), on=0.6) if hz else None

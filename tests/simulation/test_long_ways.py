@@ -24,4 +24,4 @@ def test_its_middle_is_left_out() -> None:
     (failure,) = failures(simulate(script, {"main": SCENARIO}, office))
     steps = failure.message.partition("the way was ")[2].split(", ")
     assert len(steps) == 41
-    assert (steps[0], steps[10], steps[-2:]) == ("again/again", "…", ["again/done", "end"])
+    assert (steps[0], steps[10], steps[-2:]) == ("main.again/again", "…", ["main.again/done", "main.end"])

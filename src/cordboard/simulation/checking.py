@@ -14,7 +14,6 @@ from cordboard.simulation.script import Wanted
 from cordboard.simulation.transcript import show_duration_of
 from cordboard.telephony import PhoneNumber
 
-
 _LONGEST, _BEGINNING = 40, 10
 """How many of a list are told at most, and how many of them are its first."""
 

@@ -23,6 +23,7 @@ def test_blind_to_a_colleague(transfers: str) -> None:
             assert request.rings.is_set()
             assert not request.outcome.done()
             assert hears(led) == "ringing"
+            assert led.leg.record.led_by == ("101" if by is anna else "102")
             assert await request.outcome is None
             carl = at.rung("103")
             await asyncio.sleep(0.1)

@@ -6,6 +6,9 @@ from cordboard.components.calls.conference_join import ConferenceJoin
 from cordboard.components.calls.dial import Dial
 from cordboard.components.calls.hang_up import HangUp
 from cordboard.components.calls.originate import Originate
+from cordboard.components.calls.park import Park
+from cordboard.components.calls.pick_up import PickUp
+from cordboard.components.calls.queue import EnterQueue
 from cordboard.components.calls.set_caller_id import SetCallerId
 from cordboard.components.calls.start_recording import StartRecording
 from cordboard.components.calls.stop_recording import StopRecording
@@ -48,12 +51,14 @@ from cordboard.components.messages.send_sms import SendSms
 from cordboard.components.messages.webhook import Webhook
 from cordboard.components.office.ask_form import AskForm
 from cordboard.components.office.calls_today import CallsToday
+from cordboard.components.office.cancel_callback import CancelCallback
 from cordboard.components.office.change_list import ChangeList
 from cordboard.components.office.check_pin import CheckPin
 from cordboard.components.office.find_employee import FindEmployee
 from cordboard.components.office.first_call import FirstCall
 from cordboard.components.office.last_caller import LastCaller
 from cordboard.components.office.on_list import OnList
+from cordboard.components.office.order_callback import OrderCallback
 from cordboard.components.office.reached_since import ReachedSince
 from cordboard.components.voice.answer import Answer
 from cordboard.components.voice.ask_digits import AskDigits
@@ -115,6 +120,7 @@ def all_components() -> tuple[type[Component], ...]:
         SendDtmf,
         Dial,
         Originate,
+        EnterQueue,
         HangUp,
         SetCallerId,
         TagCall,
@@ -123,6 +129,8 @@ def all_components() -> tuple[type[Component], ...]:
         ConferenceCreate,
         ConferenceJoin,
         ConferenceConvert,
+        Park,
+        PickUp,
         ExcelFindRow,
         ExcelReadCell,
         ExcelRows,
@@ -141,6 +149,8 @@ def all_components() -> tuple[type[Component], ...]:
         FirstCall,
         CallsToday,
         ReachedSince,
+        OrderCallback,
+        CancelCallback,
         OnList,
         ChangeList,
         CheckPin,

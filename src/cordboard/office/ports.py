@@ -28,6 +28,7 @@ __all__ = [
     "PastCall",
     "People",
     "Person",
+    "Pickups",
     "PinCheck",
     "Presence",
     "Recordings",
@@ -401,6 +402,16 @@ class ParkingLots(Protocol):
 
     def parked(self) -> Sequence[Parked]:
         """The places that are taken, by their numbers."""
+
+
+class Pickups(Protocol):
+    """Calls that ring at somebody else's."""
+
+    async def pick_up(self, leg: Leg, login: str, *, number: str = "") -> EndReason | None:
+        """Let `leg` answer what rings at the internal `number`, or, without one, at somebody of a group of `login`.
+
+        Returns after the talk. Of several, the call that has rung longest. NOT_FOUND if there is none to be had.
+        """
 
 
 class FormFieldKind(StrEnum):

@@ -102,6 +102,7 @@ class Transfers:
     async def lead(self, talk: Talk, leg: Leg, go: Going, request: TransferRequest) -> None:
         """The work with the party that `leg` transfers, who is led on already."""
         led, told = talk.other(leg), _Once(request)
+        led.led(self.shown(leg).number)
         under_way = self._under_way[led.id] = _UnderWay(leg)
         following = asyncio.create_task(self._follow(under_way, led, told))
         try:

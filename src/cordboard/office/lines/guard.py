@@ -77,9 +77,20 @@ class LineGuard:
 
     # --- may it begin? ----------------------------------------------------------------------------------------
 
-    def bars(self, target: LineTarget, chain: str, health: Health = lambda _: "") -> str:
-        """Why that call may not be made now; empty: it may."""
-        line, phone, now = target.line, self._office.phone(target.number), self._now()
+    def bars(
+        self,
+        target: LineTarget,
+        chain: str,
+        health: Health = lambda _: "",
+        *,
+        at: datetime | None = None,
+        by_phone: bool = False,
+    ) -> str:
+        """Why that call may not be made now, or at another moment by the office's clock; empty: it may.
+
+        `by_phone`: as if a phone of the office was in the chain.
+        """
+        line, phone, now = target.line, self._office.phone(target.number), at or self._now()
         if self._office.line(line) is None:
             return said("the line {line} is switched off", line=line)
         if self._office.plan.outbound.emergency(target.number):
@@ -88,9 +99,9 @@ class LineGuard:
         rules, money = self._rules(line), self._money
         if barred := self._down(line, health) or line_bars(rules, phone, now):
             return barred
-        if money is not None and (barred := self._money_bars(money, target, chain, now)):
+        if money is not None and (barred := self._money_bars(money, target, chain, now, by_phone=by_phone)):
             return barred
-        return self._full(rules, money, line) or self._used_up(self._call(target, "", chain), now)
+        return self._full(rules, money, line) or self._used_up(self._call(target, "", chain))
 
     def placed(self, record: LegRecord, targets: Sequence[LineTarget], *, alone: bool) -> None:
         """A leg to these lines was placed; `alone`: not to phones at the same time."""
@@ -281,10 +292,10 @@ class LineGuard:
             key = UsageKey(day_of(until.astimezone(self._office.zone)), call.line, call.login)
             self._ledger.note(key, call.count(until))
 
-    def _money_bars(self, money: MoneyGuard, target: LineTarget, chain: str, now: datetime) -> str:
+    def _money_bars(self, money: MoneyGuard, target: LineTarget, chain: str, now: datetime, *, by_phone: bool) -> str:
         """Whose call it is decides what he may: a user at his phone, one who dials in from outside, or nobody."""
         phone = self._office.phone(target.number)
-        if target.payer and self._chains.has_phone(chain):
+        if target.payer and (by_phone or self._chains.has_phone(chain)):
             return user_bars(money, target.payer, phone, now)
         if target.payer:
             return purpose_bars(money.disa, phone) or user_bars(money, target.payer, phone, now)
@@ -307,8 +318,8 @@ class LineGuard:
             return said("the line {line} takes no more calls in this second", line=line)
         return ""
 
-    def _used_up(self, call: LineCall, now: datetime) -> str:
-        found = limits(self._rules(call.line), self._money, self._ledger, call, day_of(now))
+    def _used_up(self, call: LineCall) -> str:
+        found = limits(self._rules(call.line), self._money, self._ledger, call, day_of(self._now()))
         return next((limit.told() for limit in found if limit.reached), "")
 
     def _all_limits(self, day: str) -> Iterator[Limit]:

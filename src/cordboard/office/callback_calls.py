@@ -263,7 +263,7 @@ class CallbackCalls:
         if await self.repository.begin(callback.id, now) is None:
             return None
         outcome = EndReason.UNREACHABLE.value
-        for targets in self._office.destination(callback.number).targets:
+        for targets in self._ways(callback):
             leg, outcome = await self._call(callback, targets, float(rules.ring_seconds))
             if leg is not None:
                 return leg
@@ -275,6 +275,11 @@ class CallbackCalls:
         else:
             await self._try_again(callback.id, outcome)
         return None
+
+    def _ways(self, callback: Callback) -> Sequence[Sequence[Target]]:
+        """How he is reached: as his number was written, or as it is written in the world."""
+        written = self._office.destination(callback.number).targets
+        return written or self._office.destination(callback.phone).targets
 
     async def _call(self, callback: Callback, targets: Sequence[Target], ring_time: float) -> tuple[Leg | None, str]:
         show = self._office.shown_party(dialled_by="", targets=targets, original=Party(""))

@@ -77,6 +77,19 @@ class Offer:
     answered: bool = False
 
 
+class Queues(Protocol):
+    """What components ask."""
+
+    def knows(self, group: str) -> bool:
+        """Whether there is a group of that name."""
+
+    async def enter(self, leg: Leg, group: str, wish: Wish | None = None) -> QueueExit:
+        """Let a caller wait in a group's queue, and return when that, or the talk, is over. He is not hung up.
+
+        Raises LookupError if there is no such group.
+        """
+
+
 class Announcer(Protocol):
     """Lets a caller hear things. Nothing of this raises: a voice that is missing must not end a call."""
 

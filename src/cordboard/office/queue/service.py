@@ -101,14 +101,11 @@ class QueueService:
     # --- what components ask ----------------------------------------------------------------------------------
 
     def knows(self, group: str) -> bool:
-        """Whether there is a group of that name."""
+        """See Queues."""
         return group in self._office.documents(Group)
 
     async def enter(self, leg: Leg, group: str, wish: Wish | None = None) -> QueueExit:
-        """Let a caller wait in a group's queue, and return when that, or the talk, is over. He is not hung up.
-
-        Raises LookupError if there is no such group.
-        """
+        """See Queues."""
         wish, since, name = wish or Wish(), self._clock.now(), group
         for _ in range(_MOST_QUEUES):
             result = await self._enter(leg, self._office.documents(Group)[name], wish, since)

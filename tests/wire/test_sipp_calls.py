@@ -162,7 +162,7 @@ def test_an_answer_that_nobody_confirms_is_repeated_and_then_taken_back(desk: De
     assert leg.answered is not None
     assert leg.ended is not None
     assert 31.0 < (leg.ended - leg.answered).total_seconds() < 34.0
-    assert leg.reason is EndReason.ERROR
+    assert leg.reason is EndReason.VANISHED
 
 
 def test_an_answer_that_was_lost_comes_again(desk: Desk) -> None:

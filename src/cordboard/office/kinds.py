@@ -9,6 +9,7 @@ from cordboard.office.lines.money import MoneyGuard
 from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
 from cordboard.office.lines.rules import LineRules
 from cordboard.office.parking import ParkingLot
+from cordboard.office.phone_prompts import PromptLine
 from cordboard.office.queue.model import Group
 from cordboard.office.recording_rules import RecordingRights, RecordingRule, RecordingSettings
 from cordboard.office.voicemail import Mailbox, VoicemailNumbers
@@ -27,6 +28,7 @@ _ALL: tuple[type[Document], ...] = (
     RecordingRule,
     RecordingRights,
     RecordingSettings,
+    PromptLine,
 )
 KINDS: Mapping[str, type[Document]] = {each.kind: each for each in _ALL}
 """By name, in the order in which they are exported."""

@@ -8,22 +8,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from cordboard.office import voicemail_words as words
-from cordboard.office.ports import PinCheck, Switchboard
+from cordboard.office.ports import Switchboard
 from cordboard.office.voicemail import Mailbox, VoicemailMessage, VoicemailNumbers, greeting_prompt
 from cordboard.office.voicemail_audio import cut
 from cordboard.office.voicemail_desk import BEEP, VoicemailDesk
+from cordboard.office.voicemail_who import KEYS, TRIES, Talker, by_number_and_pin, by_pin
 from cordboard.office.voicemail_words import Digits, Phrase, PromptKeeper
 from cordboard.telephony import Clip, EndReason, KeyRule, Leg, LegState, Played, PlayEnd, Sound
 
 OWN = "*98"
 """Where messages are heard in an office that has set no number."""
-KEYS = "0123456789*#"
 STEP = 5.0
 """Seconds that the keys 6 and 9 go back and forward."""
 GREETING_LIMIT = 60.0
-_DIGITS = KeyRule(max_digits=32, first_timeout=8.0, between_timeout=5.0)
 _ONE_KEY = KeyRule(max_digits=1, terminator="", first_timeout=5.0)
-_TRIES = 3
 
 
 class VoicemailService:
@@ -51,7 +49,7 @@ class VoicemailService:
             return None
         own, _, ask_pin = self._numbers()
         if number != own or not login:
-            login = await self._stranger(leg)
+            login = await by_number_and_pin(Talker(leg, self._desk.announcer), self._desk.office)
         elif ask_pin and not await self._may(leg, login):
             login = ""
         if login:
@@ -75,44 +73,7 @@ class VoicemailService:
         if not any(user.login == login and user.pin_hash for user in office.users()):
             return True
         person = office.by_login(login)
-        language = person.language if person else ""
-        for _ in range(_TRIES):
-            pin = await self._ask(leg, words.ASK_PIN, language)
-            if leg.state is not LegState.ANSWERED:
-                return False
-            check = await office.check_pin(login, pin)
-            if check is PinCheck.RIGHT:
-                return True
-            await self._desk.say(leg, [words.LOCKED if check is PinCheck.LOCKED else words.WRONG], language)
-            if check is PinCheck.LOCKED:
-                return False
-        return False
-
-    async def _stranger(self, leg: Leg) -> str:
-        """The login of whoever knows a number and its PIN; empty if he does not. A PIN is asked for any number."""
-        office = self._desk.office
-        for _ in range(_TRIES):
-            number = await self._ask(leg, words.ASK_NUMBER, "")
-            pin = await self._ask(leg, words.ASK_PIN, "") if leg.state is LegState.ANSWERED else ""
-            if leg.state is not LegState.ANSWERED:
-                return ""
-            login = office.destination(number).user if number else ""
-            check = await office.check_pin(login, pin) if login and pin else PinCheck.WRONG
-            if check is PinCheck.RIGHT:
-                return login
-            await self._desk.say(leg, [words.LOCKED if check is PinCheck.LOCKED else words.WRONG], "")
-            if check is PinCheck.LOCKED:
-                return ""
-        return ""
-
-    async def _ask(self, leg: Leg, question: Phrase, language: str) -> str:
-        return await ask(self._desk, leg, question, language)
-
-
-async def ask(desk: VoicemailDesk, leg: Leg, question: Phrase, language: str) -> str:
-    """Digits up to a pound key; the first one stops the question."""
-    await leg.play(await desk.announcer.sounds([question], language), interrupt=KEYS)
-    return (await leg.collect(_DIGITS)).digits
+        return await by_pin(Talker(leg, self._desk.announcer, person.language if person else ""), office, login)
 
 
 class _Listening:
@@ -169,7 +130,7 @@ class _Listening:
         new = sum(message.heard is None for message in self._messages)
         await self._say(words.NEW, new, words.OLD, len(self._messages) - new, interrupt=True)
         silent = 0
-        while self._leg.state is LegState.ANSWERED and silent < _TRIES:
+        while self._leg.state is LegState.ANSWERED and silent < TRIES:
             key = await self._hear() if self._message else await self._choice(words.LAST)
             if key == "*":
                 break
@@ -257,7 +218,7 @@ class _Listening:
 
     async def _forward(self) -> None:
         if message := self._message:
-            number = await ask(self._desk, self._leg, words.ASK_COLLEAGUE, self._language)
+            number = await Talker(self._leg, self._desk.announcer, self._language).digits(words.ASK_COLLEAGUE)
             login = self._whose(number)
             done = bool(login) and await self._desk.forward(message, login)
             self._from = message.seconds

@@ -125,6 +125,25 @@ SAY_GREETING = _said(
     "После сигнала скажите приветствие и нажмите решётку.",
     "Після сигналу скажіть привітання і натисніть решітку.",
 )
+ASK_PROMPT = _said(
+    "Enter the number of the prompt, then press the pound key.",
+    "Введите номер подсказки и нажмите решётку.",
+    "Введіть номер підказки і натисніть решітку.",
+)
+NO_PROMPT = _said(
+    "There is no prompt of that number.", "Подсказки с таким номером нет.", "Підказки з таким номером немає."
+)
+PROMPT_MENU = _said(
+    "One: hear it. Two: record. Three: keep what was recorded. Star: another prompt.",
+    "Один — прослушать. Два — записать. Три — сохранить записанное. Звёздочка — другая подсказка.",
+    "Один — прослухати. Два — записати. Три — зберегти записане. Зірочка — інша підказка.",
+)
+SPEAK = _said(
+    "Speak after the tone, then press the pound key.",
+    "Говорите после сигнала, затем нажмите решётку.",
+    "Говоріть після сигналу, потім натисніть решітку.",
+)
+NOTHING_RECORDED = _said("Nothing was recorded.", "Ничего не записано.", "Нічого не записано.")
 GOODBYE = _said("Goodbye.", "До свидания.", "До побачення.")
 
 _HIDDEN_CALLER = {"en": "a hidden number", "ru": "скрытый номер", "uk": "прихований номер"}

@@ -23,8 +23,8 @@ class EnterQueue(Component):
 
     Exits: *answered* after the talk, if it was the operator who hung up; *timeout* if he has waited as long as the
     group allows; *full* if as many wait as may; *no_operators* if nobody of the group is there; *callback* if he has
-    pressed the key to be called back: he keeps his place, say goodbye; *overflow* if the group has led him elsewhere, and
-    that is over.
+    pressed the key to be called back: he keeps his place, say goodbye; *overflow* if the group has led him elsewhere,
+    and that is over.
     """
 
     kind = "queue"

@@ -41,7 +41,7 @@ class OrderCallback(Component):
     phone: PhoneNumber
     """Whom to call: `=caller`."""
     queue: Annotated[Text, Refers("group", computed=True)] = ""
-    """The group whose operator he is joined with: he waits in its queue, and is called when one is kept free for him."""
+    """The group whose operator he is joined with: he waits in its queue, and is called when one is kept free."""
     scenario: Annotated[str, Refers("scenario", kind="voice")] = ""
     """Instead of a group, the voice scenario that talks with him."""
     extension: Text = ""

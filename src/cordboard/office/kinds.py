@@ -12,6 +12,7 @@ from cordboard.office.parking import ParkingLot
 from cordboard.office.phone_prompts import PromptLine
 from cordboard.office.queue.model import Group
 from cordboard.office.recording_rules import RecordingRights, RecordingRule, RecordingSettings
+from cordboard.office.supervision import Supervisor
 from cordboard.office.voicemail import Mailbox, VoicemailNumbers
 
 _ALL: tuple[type[Document], ...] = (
@@ -23,6 +24,7 @@ _ALL: tuple[type[Document], ...] = (
     Group,
     CallbackRules,
     ParkingLot,
+    Supervisor,
     Mailbox,
     VoicemailNumbers,
     RecordingRule,

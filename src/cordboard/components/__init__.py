@@ -57,6 +57,7 @@ from cordboard.components.office.check_pin import CheckPin
 from cordboard.components.office.find_employee import FindEmployee
 from cordboard.components.office.first_call import FirstCall
 from cordboard.components.office.last_caller import LastCaller
+from cordboard.components.office.leave_voicemail import LeaveVoicemail
 from cordboard.components.office.on_list import OnList
 from cordboard.components.office.order_callback import OrderCallback
 from cordboard.components.office.reached_since import ReachedSince
@@ -154,6 +155,7 @@ def all_components() -> tuple[type[Component], ...]:
         OnList,
         ChangeList,
         CheckPin,
+        LeaveVoicemail,
         AskForm,
     )
 

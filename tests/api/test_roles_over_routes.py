@@ -20,7 +20,7 @@ OPEN = {
     ("POST", "/api/v1/sms/{line}/{secret}"),
 }
 """What this machine is told without a token: the server listens on loopback alone."""
-SOCKETS = {"/api/v1/notices/ws"}
+SOCKETS = {"/api/v1/notices/ws", "/api/v1/events"}
 """Each has its own test of who may listen."""
 
 LEADERS = {"administrator", "supervisor"}

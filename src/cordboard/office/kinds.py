@@ -14,6 +14,7 @@ from cordboard.office.queue.model import Group
 from cordboard.office.recording_rules import RecordingRights, RecordingRule, RecordingSettings
 from cordboard.office.supervision import Supervisor
 from cordboard.office.voicemail import Mailbox, VoicemailNumbers
+from cordboard.office.webhooks import Webhook
 
 _ALL: tuple[type[Document], ...] = (
     Gateway,
@@ -31,6 +32,7 @@ _ALL: tuple[type[Document], ...] = (
     RecordingRights,
     RecordingSettings,
     PromptLine,
+    Webhook,
 )
 KINDS: Mapping[str, type[Document]] = {each.kind: each for each in _ALL}
 """By name, in the order in which they are exported."""

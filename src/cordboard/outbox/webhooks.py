@@ -85,7 +85,9 @@ class WebhookGateway:
             "User-Agent": "Cordboard",
             "Idempotency-Key": idempotency_key(delivery),
         }
-        if delivery.payload.get("signed"):
+        if made := delivery.payload.get("signature"):  # with the secret of a subscription, when it was ordered
+            headers["X-Cordboard-Signature"] = str(made)
+        elif delivery.payload.get("signed"):
             if not rules.secret:
                 raise TemporaryError(
                     "it must be signed, and there is no secret: make one with `cordboard webhook secret`"

@@ -17,6 +17,7 @@ from cordboard.store.number_lists import StoredNumberLists
 from cordboard.store.office_store import OfficeStore, StoredPinFailures
 from cordboard.store.outbox import StoredOutbox
 from cordboard.store.outbox_settings import StoredOutboxSettings
+from cordboard.store.presence import StoredPresence
 from cordboard.store.reader import Reader
 from cordboard.store.recordings import StoredRecordings
 from cordboard.store.registrations import StoredRegistrations
@@ -49,6 +50,7 @@ class Store:
         self.office = OfficeStore(self.writer, self.reader, secrets)
         self.pin_failures = StoredPinFailures(self.writer, self.reader)
         self.registrations = StoredRegistrations(self.writer, self.reader, clock)
+        self.presence = StoredPresence(self.writer, self.reader)
         self.call_log = StoredCallLog(self.writer, self.reader)
         self.call_history = StoredCallHistory(self.reader)
         self.callbacks = StoredCallbacks(self.writer, self.reader)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from cordboard.media import control
-from cordboard.media.api import Codec, File, Pause, PlayReport, PlayStop, Remote, StreamStats, ToneSpec
+from cordboard.media.api import Codec, File, Pause, PlayReport, PlayStop, Remote, StreamStats, ToneSpec, Watching
 
 MESSAGES: list[control.Message] = [
     control.Request(1, control.Open("127.0.0.1")),
@@ -23,6 +23,8 @@ MESSAGES: list[control.Message] = [
     control.Request(10, control.CloseRoom(1)),
     control.Request(11, control.StartTape(5, Path("/tmp/розмова.wav"), stereo=True)),
     control.Request(12, control.StopTape(5)),
+    control.Request(13, control.Watch(5, 6, Watching.WHISPER)),
+    control.Request(14, control.Unwatch(5, 6)),
     control.Reply(1, control.Opened(5, "127.0.0.1", 40000)),
     control.Reply(2),
     control.Reply(3, PlayReport(PlayStop.KEY, "*", 1.5)),

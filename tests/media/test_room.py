@@ -69,6 +69,36 @@ def _others(parties: Sequence[Party], *silent: Party) -> list[set[float]]:
     return [said - {party.hz} for party in parties]
 
 
+async def test_each_is_as_loud_as_was_asked(rig: Rig, peers: list[RtpPeer]) -> None:
+    meeting = _gather(rig, peers, (A, U, A), amplitude=2000.0)
+    loud, other, soft = meeting.parties
+    rig.ask(control.Enter(loud.stream, meeting.room, True, 12))
+    rig.ask(control.Enter(soft.stream, meeting.room, True, -12))
+    await meeting.heard()
+    for hearer, hz, expected in (
+        (other, loud.hz, 2000 * 10**0.6), (other, soft.hz, 2000 / 10**0.6), (soft, loud.hz, 2000 * 10**0.6),
+        (soft, other.hz, 2000), (loud, soft.hz, 2000 / 10**0.6), (loud, other.hz, 2000),
+    ):  # fmt: skip
+        assert level_at(hearer.samples(), hz) == pytest.approx(expected, rel=0.12)
+    await meeting.heard(speakers=[loud])  # alone he is as loud
+    assert level_at(other.samples(), loud.hz) == pytest.approx(2000 * 10**0.6, rel=0.12)
+    rig.ask(control.Enter(loud.stream, meeting.room, True))  # and so in the midst of it
+    await meeting.heard(speakers=[loud])
+    assert level_at(other.samples(), loud.hz) == pytest.approx(2000, rel=0.1)
+    rig.ask(control.Enter(loud.stream, meeting.room, False, 12))
+    await meeting.heard(speakers=[loud])
+    assert level_at(other.samples(), loud.hz) < 60
+
+
+async def test_what_is_made_too_loud_is_as_loud_as_can_be(rig: Rig, peers: list[RtpPeer]) -> None:
+    meeting = _gather(rig, peers, (A, A), amplitude=20_000.0)
+    rig.ask(control.Enter(meeting.parties[0].stream, meeting.room, True, 20))
+    await meeting.heard()
+    heard = meeting.parties[1].samples()
+    assert strongest_frequency(heard) == pytest.approx(meeting.parties[0].hz, abs=1), "cut, not turned round"
+    assert np.abs(heard).max() > 31_000
+
+
 @pytest.mark.parametrize("codecs", [(A, A, A), (U, A, U), (A, U, A, U, A, U, A, U, A, U)], ids=len)
 async def test_each_hears_all_others_and_not_himself(rig: Rig, peers: list[RtpPeer], codecs: Sequence[Codec]) -> None:
     meeting = _gather(rig, peers, codecs)

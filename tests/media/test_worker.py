@@ -412,14 +412,14 @@ async def test_a_worker_that_hangs_is_killed_and_told_as_dead(monkeypatch: pytes
 async def test_a_worker_that_answers_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_ASK_SECONDS", 0.01)
     asked = 0
-    watch = MediaWorker.watch
+    guard = MediaWorker.guard
 
     def count(worker: MediaWorker) -> None:
         nonlocal asked
         asked += 1
-        watch(worker)
+        guard(worker)
 
-    monkeypatch.setattr(MediaWorker, "watch", count)
+    monkeypatch.setattr(MediaWorker, "guard", count)
     worker = await start_worker(rtp_ports=range(28_300, 28_400))
     try:
         await _until(lambda: asked > 10)

@@ -95,6 +95,17 @@ class StreamStats:
     """Seconds since the last packet from the peer; None if there was none."""
 
 
+class Watching(StrEnum):
+    """How a stream takes part in the talk of another one."""
+
+    LISTEN = "listen"
+    """It hears what that one says and hears."""
+    WHISPER = "whisper"
+    """That one hears it, too."""
+    BARGE = "barge"
+    """And whoever hears that one."""
+
+
 class StreamHandler(Protocol):
     """Is told what a stream hears. Must return at once."""
 
@@ -163,9 +174,10 @@ class MediaStream(Protocol):
 class MediaRoom(Protocol):
     """Streams whose voices are mixed: each hears the sum of all others. A stream is in one room or one join at most."""
 
-    async def add(self, stream: MediaStream, *, speaks: bool = True) -> None:
-        """Take a stream in (out of where it was; what plays to it stops), or change whether it is heard.
+    async def add(self, stream: MediaStream, *, speaks: bool = True, gain: int = 0) -> None:
+        """Take a stream in (out of where it was; what plays to it stops), or change whether and how it is heard.
 
+        `gain` in decibels, from -20 to 20: the others hear it so much louder.
         A later `play` to it replaces what it hears of the room until it is over. Keys reach the handlers and nobody
         else. Voices are up to 35 ms later than in a join, and wait up to 120 ms more where packets come unevenly.
         Raises ValueError if the room is closed.
@@ -192,6 +204,17 @@ class MediaServer(Protocol):
 
     async def part(self, a: MediaStream, b: MediaStream) -> None:
         """Undo a join; nothing if they are not joined."""
+
+    async def watch(self, stream: MediaStream, own: MediaStream, how: Watching) -> None:
+        """Let `own` take part in whatever `stream` talks and hears, wherever that goes; or change how.
+
+        `own` is taken out of where it was and what plays to it stops; a join, a room or another watch takes it away
+        again. Several may watch one; each hears those whom it hears. While nobody speaks, a join goes on as it was:
+        else its voices are up to 35 ms later. What a room, a join or a sound lets be heard is not cut by it.
+        """
+
+    async def unwatch(self, stream: MediaStream, own: MediaStream) -> None:
+        """Undo it; nothing if it does not take part."""
 
     async def room(self) -> MediaRoom:
         """An empty room."""

@@ -26,6 +26,7 @@ from cordboard.media.api import (
     Source,
     StreamHandler,
     StreamStats,
+    Watching,
     WorkerDiedError,
 )
 
@@ -108,7 +109,7 @@ class MediaWorker(asyncio.Protocol):
 
     # --- a worker that hangs ----------------------------------------------------------------------------------
 
-    def watch(self) -> None:
+    def guard(self) -> None:
         """From now on, kill the worker if it does not answer for six seconds: then it is dead as any other."""
         self._in_vain = self._in_vain + 1 if self._asked is not None and not self._asked.done() else 0
         if self._in_vain == _SILENT_TIMES:
@@ -120,7 +121,7 @@ class MediaWorker(asyncio.Protocol):
             with contextlib.suppress(WorkerDiedError):
                 _, self._asked = self.send(control.Hello())
                 self._asked.add_done_callback(_take_note)
-        self._watch = asyncio.get_running_loop().call_later(_ASK_SECONDS, self.watch)
+        self._watch = asyncio.get_running_loop().call_later(_ASK_SECONDS, self.guard)
 
     # --- MediaServer ------------------------------------------------------------------------------------------
 
@@ -173,6 +174,14 @@ class MediaWorker(asyncio.Protocol):
     async def part(self, a: MediaStream, b: MediaStream) -> None:
         """See MediaServer."""
         await self.call(control.Part(_number(a), _number(b)))
+
+    async def watch(self, stream: MediaStream, own: MediaStream, how: Watching) -> None:
+        """See MediaServer."""
+        await self.call(control.Watch(_number(stream), _number(own), how))
+
+    async def unwatch(self, stream: MediaStream, own: MediaStream) -> None:
+        """See MediaServer."""
+        await self.call(control.Unwatch(_number(stream), _number(own)))
 
     async def room(self) -> MediaRoom:
         """See MediaServer."""
@@ -280,9 +289,9 @@ class _Room:
         self._server = server
         self._number = number
 
-    async def add(self, stream: MediaStream, *, speaks: bool = True) -> None:
+    async def add(self, stream: MediaStream, *, speaks: bool = True, gain: int = 0) -> None:
         """See MediaRoom."""
-        await self._server.call(control.Enter(_number(stream), self._number, speaks))
+        await self._server.call(control.Enter(_number(stream), self._number, speaks, gain))
 
     async def remove(self, stream: MediaStream) -> None:
         """See MediaRoom."""
@@ -337,5 +346,5 @@ async def start_worker(*, rtp_ports: range) -> MediaWorker:
     except BaseException:
         await server.close()
         raise
-    server.watch()
+    server.guard()
     return server

@@ -10,7 +10,18 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from cordboard.media.api import Codec, File, Pause, PlayReport, PlayStop, Remote, Source, StreamStats, ToneSpec
+from cordboard.media.api import (
+    Codec,
+    File,
+    Pause,
+    PlayReport,
+    PlayStop,
+    Remote,
+    Source,
+    StreamStats,
+    ToneSpec,
+    Watching,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +121,35 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Let `b` take part in whatever `a` talks, or change how."""
+
+    a: int
+    b: int
+    how: Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """Undo it."""
+
+    a: int
+    b: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRoom:
     """An empty room; the result is its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """Take a stream into a room, or change whether it is heard there."""
+    """Take a stream into a room, or change whether it is heard there, and how many decibels louder."""
 
     stream: int
     room: int
     speaks: bool
+    gain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +192,7 @@ class Close:
 
 Command = (
     Hello | Open | SetRemote | Play | Stop | Press | Record | StopRecording | StartTape | StopTape | GetStats
-    | Join | Part | OpenRoom | Enter | Leave | CloseRoom | Close
+    | Join | Part | Watch | Unwatch | OpenRoom | Enter | Leave | CloseRoom | Close
 )  # fmt: skip
 
 
@@ -208,13 +237,14 @@ _CLASSES: Final[dict[str, type[Any]]] = {
     one.__name__: one
     for one in (
         *_MESSAGES, Hello, Open, Opened, SetRemote, Play, Stop, Press, Record, StopRecording, StartTape, StopTape,
-        GetStats, Join, Part, OpenRoom, Enter, Leave, CloseRoom, Close, Remote, File, Pause, ToneSpec, PlayReport,
-        StreamStats,
+        GetStats, Join, Part, Watch, Unwatch, OpenRoom, Enter, Leave, CloseRoom, Close, Remote, File, Pause, ToneSpec,
+        PlayReport, StreamStats,
     )
 }  # fmt: skip
 _NAMES: Final = {one: tuple(field.name for field in fields(one)) for one in _CLASSES.values()}
 _FIELDS: Final[dict[str, Callable[[Any], Any]]] = {
     "codec": Codec,
+    "how": Watching,
     "stop": PlayStop,
     "path": Path,
     "sources": tuple,

@@ -70,6 +70,8 @@ class Desk:
             control.GetStats: self._get_stats,
             control.Join: self._join,
             control.Part: self._part,
+            control.Watch: self._watch,
+            control.Unwatch: self._unwatch,
             control.OpenRoom: self._open_room,
             control.Enter: self._enter,
             control.Leave: self._leave,
@@ -134,7 +136,7 @@ class Desk:
         for pressing in stream.pressing:
             if pressing.request is not None:
                 self._answer(pressing.request)
-        self._together.separate(stream)
+        self._together.forget(stream)
         self.pump.remove(stream)
         stream.close()
         self._taping.end(stream, partial(self._answer, request, self._stats(stream)))
@@ -152,6 +154,19 @@ class Desk:
         self._together.part(self._streams[command.a], self._streams[command.b])
         self._answer(request)
 
+    # --- third ones -------------------------------------------------------------------------------------------
+
+    def _watch(self, request: int, command: control.Watch) -> None:
+        watched, own = self._streams[command.a], self._streams[command.b]
+        if not self._together.watches(watched, own):
+            self._end_play(own, PlayStop.STOPPED)
+        self._together.watch(watched, own, command.how)
+        self._answer(request)
+
+    def _unwatch(self, request: int, command: control.Unwatch) -> None:
+        self._together.unwatch(self._streams[command.a], self._streams[command.b])
+        self._answer(request)
+
     # --- rooms ------------------------------------------------------------------------------------------------
 
     def _open_room(self, request: int, _: control.OpenRoom) -> None:
@@ -161,7 +176,7 @@ class Desk:
         stream = self._streams[command.stream]
         if not self._together.is_in(stream, command.room):
             self._end_play(stream, PlayStop.STOPPED)
-        self._together.enter(stream, command.room, speaks=command.speaks)
+        self._together.enter(stream, command.room, speaks=command.speaks, gain=command.gain)
         self._answer(request)
 
     def _leave(self, request: int, command: control.Leave) -> None:
@@ -237,5 +252,5 @@ class Desk:
         if stream.playing is not None and key in stream.playing.interrupt:
             self._end_play(stream, PlayStop.KEY, key)
         other = stream.other
-        if other is not None and other.dtmf_kind is None:
+        if other is not None and (other.dtmf_kind is None or other.grid is not None):
             other.press(key, None, self.pump.tick)

@@ -33,6 +33,11 @@ def add(a: bytes, b: bytes) -> bytes:
     return audioop.add(a, b, 2)
 
 
+def amplify(samples: bytes, factor: float) -> bytes:
+    """Linear samples times `factor`; what is too loud is as loud as can be."""
+    return audioop.mul(samples, 2, factor)
+
+
 def level(samples: bytes) -> int:
     """The root mean square of linear samples: 0 to 32767."""
     return audioop.rms(samples, 2)

@@ -136,6 +136,8 @@ class Pump:
             stream.sequence = sequence = (stream.sequence + 1) & SEQUENCE_MASK
             stream.sent += 1
             stamp = (stream.timestamp_base + clock) & TIMESTAMP_MASK
+            if stream.shows:
+                frame = stream.blended(now, stamp, frame)
             try:
                 stream.sendto(
                     _pack(PLAIN, stream.kind | stream.marker, sequence, stamp, stream.ssrc) + frame, stream.to
@@ -145,8 +147,6 @@ class Pump:
                 continue
             stream.marker = 0
             stream.last_stamp = stamp
-            if stream.tape is not None:
-                stream.tape.sent.append(Packet(now, stream.ssrc, stamp, stream.codec, frame))
         reports = self._reports[self.tick % REPORT_TICKS]
         if reports:
             self._report(reports)
@@ -163,8 +163,8 @@ class Pump:
             with contextlib.suppress(OSError):
                 header = _pack(PLAIN, stream.kind, stream.sequence, stream.last_stamp, stream.ssrc)
                 stream.sendto(header + frame, stream.to)
-                if stream.tape is not None:
-                    stream.tape.sent.append(Packet(self._clock(), stream.ssrc, stream.last_stamp, stream.codec, frame))
+                if stream.shows:
+                    stream.show(self._clock(), stream.last_stamp, frame)
 
     def _send_key(self, stream: Stream, now: float) -> bool:
         """Send a frame of the keys instead of a voice; False if they are over."""
@@ -184,8 +184,8 @@ class Pump:
             header = _pack(PLAIN, kind | (MARKER if frame.marker else 0), stream.sequence, stamp, stream.ssrc)
             with contextlib.suppress(OSError):
                 stream.sendto(header + frame.payload, stream.to)
-                if stream.tape is not None and not frame.telephone_event:
-                    stream.tape.sent.append(Packet(now, stream.ssrc, stamp, stream.codec, frame.payload))
+                if stream.shows and not frame.telephone_event:
+                    stream.show(now, stamp, frame.payload)
             return True
         return False
 
@@ -294,8 +294,8 @@ class Pump:
         except OSError:  # as in send
             return
         out.sent += 1
-        if is_voice and out.tape is not None:
-            out.tape.sent.append(Packet(now, out.ssrc, timestamp, out.codec, voice))
+        if is_voice and out.shows:
+            out.show(now, timestamp, voice)
 
 
 def _keep(stream: Stream, packet: Packet) -> None:
@@ -304,3 +304,5 @@ def _keep(stream: Stream, packet: Packet) -> None:
             recording.packets.append(packet)
     if stream.member is not None:
         stream.member.playout.packets.append(packet)
+    for ear in stream.ears:
+        ear.hear(packet)

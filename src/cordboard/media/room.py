@@ -4,13 +4,15 @@ What is mixed is heard at each member's own place in the grid, up to 15 ms later
 mixed: a silent room costs next to nothing, and where one speaks nothing is reckoned.
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cordboard.media.api import Codec
-from cordboard.media.g711 import FRAME_SAMPLES, SILENT_FRAME, TRANSCODE, decode, encode
+from cordboard.media.ears import Ear, blend
+from cordboard.media.g711 import FRAME_SAMPLES, SILENT_FRAME, TRANSCODE, amplify, decode, encode
 from cordboard.media.playout import Playout
 
 _LOUDEST = 32767
@@ -21,15 +23,25 @@ _CODED: Final[dict[Codec, NDArray[np.uint8]]] = {
 """The byte of each sample, by its 16 bits taken as a number without a sign."""
 
 
+@cache
+def _louder(codec: Codec, decibels: int) -> bytes:
+    """For bytes.translate: each coded sample so much louder. What is too loud is as loud as can be."""
+    return encode(codec, amplify(decode(codec, bytes(range(256))), 10 ** (decibels / 20)))
+
+
 class Member:
     """One stream in a room. As an iterator it gives, without end, what the member hears next."""
 
-    __slots__ = ("codec", "frame", "fresh", "playout", "room", "speaks")
+    __slots__ = ("besides", "codec", "frame", "fresh", "gain", "playout", "room", "speaks")
 
     def __init__(self, room: "Room", codec: Codec, *, speaks: bool) -> None:
         self.room = room
         self.codec = codec
         self.speaks = speaks
+        self.gain = 0
+        """Decibels by which it is heard louder; less than none: softer."""
+        self.besides: list[Ear] = []
+        """Heard as if it said them: by those who barge into its talk."""
         self.playout = Playout(codec)
         self.frame = SILENT_FRAME[codec]
         self.fresh = False
@@ -41,6 +53,15 @@ class Member:
     def __next__(self) -> bytes:
         self.fresh = False
         return self.frame
+
+    def says(self) -> bytes | None:
+        """The next frame of what others hear of it."""
+        frame = self.playout.frame()
+        if not self.speaks:
+            frame = None
+        elif self.gain and frame is not None and frame != SILENT_FRAME[self.codec]:
+            frame = frame.translate(_louder(self.codec, self.gain))
+        return blend(self.codec, frame, self.besides) if self.besides else frame
 
     def change_codec(self, codec: Codec) -> None:
         """From now on this is what it speaks and hears."""
@@ -62,10 +83,10 @@ class Room:
         speakers: list[Member] = []
         said: list[bytes] = []
         for member in self.members:
-            frame = member.playout.frame()
+            frame = member.says()
             member.fresh = True
             member.frame = silent = SILENT_FRAME[member.codec]
-            if frame is not None and member.speaks and frame != silent:
+            if frame is not None and frame != silent:
                 speakers.append(member)
                 said.append(frame)
         if len(said) > 1:

@@ -11,7 +11,9 @@ from typing import Final
 
 from cordboard.media.api import Codec, Remote
 from cordboard.media.dtmf import KEYS, KeyFrame, KeyReceiver, event_frames, tone_frames
+from cordboard.media.ears import Ear, blend
 from cordboard.media.g711 import FRAME_SAMPLES, SILENT_FRAME, TRANSCODE
+from cordboard.media.recorder import Packet
 from cordboard.media.recordings import Recording
 from cordboard.media.room import Member
 from cordboard.media.rtp import MARKER, SEQUENCE_MASK, TIMESTAMP_MASK, timestamp_distance
@@ -47,11 +49,12 @@ class Stream:
     """The state of one stream. The pump reads and writes its attributes; the methods are for the rest."""
 
     __slots__ = (
-        "address", "codec", "dtmf_kind", "forward_ssrc", "frames", "from_ssrc", "keeps", "keys", "keys_heard", "kind",
-        "last_received", "last_stamp", "latching", "lost", "malformed", "marker", "member", "next_sequence",
-        "number", "other", "peer", "phase", "playing", "pressing", "rebase", "receive", "received", "recording",
-        "recvfrom_into", "remote", "report_slot", "rtcp", "sendto", "sent", "sequence", "sequence_offset", "socket",
-        "ssrc", "strangers", "tape", "tape_error", "timestamp_base", "timestamp_offset", "to", "translate",
+        "address", "codec", "dtmf_kind", "ears", "forward_ssrc", "frames", "from_ssrc", "grid", "keeps", "keys",
+        "keys_heard", "kind", "last_received", "last_stamp", "latching", "lost", "malformed", "marker", "member",
+        "next_sequence", "number", "other", "peer", "phase", "playing", "pressing", "rebase", "receive", "received",
+        "recording", "recvfrom_into", "remote", "report_slot", "rtcp", "sendto", "sent", "sent_ears", "sequence",
+        "sequence_offset", "shows", "socket", "ssrc", "strangers", "tape", "tape_error", "timestamp_base",
+        "timestamp_offset", "to", "told", "translate",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915  (one number a line; the pump reads them all from here)
@@ -96,6 +99,12 @@ class Stream:
         """Takes what is received, too."""
         self.tape_error: Exception | None = None
         """Why a tape has ended that nobody stopped."""
+        self.sent_ears: list[Ear] = []
+        """Hear it, too."""
+        self.told: list[Ear] = []
+        """Heard besides whatever is sent by the grid: by those who whisper."""
+        self.shows = False
+        """Whether a tape or somebody beside it wants what is sent, or adds to it."""
 
         # Received.
         self.from_ssrc = -1
@@ -109,8 +118,13 @@ class Stream:
         self.recording: Recording | None = None
         self.member: Member | None = None
         """In a room."""
+        self.ears: list[Ear] = []
+        """Hear it from beside."""
         self.keeps = False
-        """Whether a recording, a tape or a room wants what is received."""
+        """Whether a recording, a tape, a room or an ear wants what is received."""
+        self.grid: Iterator[bytes] | None = None
+        """What it hears, frame by frame, where it is: in a room (its member), or besides a talk. None if nothing is
+        mixed for it."""
 
         # Forwarded: `other` is whom we hear; the offsets turn its numbers into ours.
         self.other: Stream | None = None
@@ -164,12 +178,14 @@ class Stream:
     def _change_codec(self, codec: Codec) -> None:
         table = TRANSCODE[self.codec, codec]
         self.codec = codec
+        for ear in (*self.ears, *self.sent_ears):
+            ear.change_codec()
         if self.member is not None:
             self.member.change_codec(codec)
-        if self.playing is not None and self.frames is not None and self.frames is not self.member:
+        if self.playing is not None and self.frames is not None and self.frames is not self.grid:
             # In the midst of a sound: the rest is translated, though it was encoded for the other law.
             self.frames = (frame.translate(table) for frame in self.frames)
-        elif self.frames is not None and self.member is None:
+        elif self.frames is not None and self.grid is None:
             self.frames = repeat(SILENT_FRAME[codec])
 
     def choose_translation(self) -> None:
@@ -183,16 +199,17 @@ class Stream:
         return (self.timestamp_base + TICK_SAMPLES * tick) & TIMESTAMP_MASK
 
     def rest(self, tick: int) -> None:
-        """Send what a stream sends while nothing plays: what its room says, or silence.
+        """Send what a stream sends while nothing plays: what is mixed for it, or silence.
 
-        Silence, so that firewalls and watchful peers see us. A joined one sends only what it is given.
+        Silence, so that firewalls and watchful peers see us. A joined one sends only what it is given, unless others
+        are heard besides.
         """
-        if self.other is not None:
+        if self.other is not None and self.grid is None:
             self.rebase = True
             self.frames = None
         else:
             self.own_voice(tick)
-            self.frames = repeat(SILENT_FRAME[self.codec]) if self.member is None else self.member
+            self.frames = repeat(SILENT_FRAME[self.codec]) if self.grid is None else self.grid
 
     def own_voice(self, tick: int) -> None:
         """Our own timestamps follow, on those that were forwarded."""
@@ -233,11 +250,30 @@ class Stream:
         for key in keys:
             yield from event_frames(key) if self.dtmf_kind is not None else tone_frames(key, self.codec)
 
+    def blended(self, now: float, stamp: int, frame: bytes) -> bytes:
+        """What goes out for a frame of the grid: with what those beside say who speak to this one alone."""
+        for ear in self.sent_ears:
+            ear.hear(Packet(now, self.ssrc, stamp, self.codec, frame))
+        if self.told:
+            frame = blend(self.codec, frame, self.told) or frame
+        if self.tape is not None:
+            self.tape.sent.append(Packet(now, self.ssrc, stamp, self.codec, frame))
+        return frame
+
+    def show(self, now: float, stamp: int, voice: bytes) -> None:
+        """Something else than a frame of the grid was sent."""
+        packet = Packet(now, self.ssrc, stamp, self.codec, voice)
+        for ear in self.sent_ears:
+            ear.hear(packet)
+        if self.tape is not None:
+            self.tape.sent.append(packet)
+
     # --- what is received -------------------------------------------------------------------------------------
 
     def choose_keeping(self) -> None:
-        """See whether anybody wants what is received."""
-        self.keeps = self.recording is not None or self.tape is not None or self.member is not None
+        """See whether anybody wants what is received, or what is sent."""
+        self.keeps = (self.recording or self.tape or self.member) is not None or bool(self.ears)
+        self.shows = self.tape is not None or bool(self.sent_ears or self.told)
 
     def count_loss(self, ssrc: int, sequence: int) -> None:
         """Take a sequence number that was not the expected one (RFC 3550 §A.1, the idea of it)."""

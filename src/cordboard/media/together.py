@@ -6,10 +6,13 @@ of a party is sent to the other one when the two are joined: a talk that changes
 
 from itertools import count
 
+from cordboard.media.api import Watching
+from cordboard.media.ears import listen_to
 from cordboard.media.g711 import TRANSCODE
 from cordboard.media.pump import Pump
 from cordboard.media.room import Member, Room
 from cordboard.media.stream import Stream
+from cordboard.media.watching import Watches
 
 
 class Together:
@@ -17,6 +20,7 @@ class Together:
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
+        self._watches = Watches(pump)
         self._rooms: dict[int, Room] = {}
         self._numbers = count(1)
 
@@ -33,8 +37,11 @@ class Together:
             stream.other = other
             stream.choose_translation()
             self._rest(stream)
+        self._watches.moved(a)
+        self._watches.moved(b)
         for stream, frames in zip((a, b), unsaid, strict=True):
-            self._pump.hand_over(stream, frames)
+            if stream.frames is None:
+                self._pump.hand_over(stream, frames)
 
     def part(self, a: Stream, b: Stream) -> None:
         """Undo it; nothing if they are not joined."""
@@ -42,14 +49,41 @@ class Together:
             self.separate(a)
 
     def separate(self, stream: Stream) -> None:
-        """Take a stream out of its join or room; nothing if it is in none."""
+        """Take a stream out of its join or room, or from where it watches; nothing if it is in none."""
+        self._watches.leave(stream)
         if stream.member is not None:
             self._take_out(stream)
         if stream.other is not None:
-            for one in (stream, stream.other):
+            pair = stream, stream.other
+            for one in pair:
                 one.other = None
                 one.choose_translation()
+            for one in pair:
+                self._watches.moved(one)
                 self._rest(one)
+
+    # --- third ones -------------------------------------------------------------------------------------------
+
+    def watch(self, watched: Stream, own: Stream, how: Watching) -> None:
+        """Let `own` take part in whatever `watched` talks, or change how. Raises ValueError if they are one."""
+        if watched is own:
+            raise ValueError("a stream cannot watch over itself")
+        if not self._watches.change(watched, own, how):
+            self.separate(own)
+            self._watches.open(watched, own, how)
+
+    def unwatch(self, watched: Stream, own: Stream) -> None:
+        """Undo it; nothing if he does not watch that one."""
+        self._watches.close(watched, own)
+
+    def watches(self, watched: Stream, own: Stream) -> bool:
+        """Whether he does."""
+        return self._watches.has(watched, own)
+
+    def forget(self, stream: Stream) -> None:
+        """It is closed."""
+        self.separate(stream)
+        self._watches.forget(stream)
 
     # --- rooms ------------------------------------------------------------------------------------------------
 
@@ -60,17 +94,19 @@ class Together:
         self._pump.add_room(room)
         return number
 
-    def enter(self, stream: Stream, number: int, *, speaks: bool) -> None:
-        """Take a stream in, or change whether it is heard. Raises ValueError if the room is closed."""
+    def enter(self, stream: Stream, number: int, *, speaks: bool, gain: int = 0) -> None:
+        """Take a stream in, or change how it is heard, `gain` dB louder. Raises ValueError if the room is closed."""
         room = self._rooms.get(number)
         if room is None:
             raise ValueError("this room is closed: open another one")
         if stream.member is not None and stream.member.room is room:
-            stream.member.speaks = speaks
+            stream.member.speaks, stream.member.gain = speaks, gain
             return
         self.separate(stream)
-        stream.member = Member(room, stream.codec, speaks=speaks)
+        stream.grid = stream.member = Member(room, stream.codec, speaks=speaks)
+        stream.member.gain = gain
         stream.choose_keeping()
+        self._watches.moved(stream)
         room.members.append(stream.member)
         self._rest(stream)
 
@@ -95,6 +131,8 @@ class Together:
     def _take_out(self, stream: Stream) -> None:
         member, stream.member = stream.member, None
         assert member is not None
+        listen_to(member.besides, [])
+        stream.grid = None
         member.room.members.remove(member)
         stream.choose_keeping()
         self._rest(stream)

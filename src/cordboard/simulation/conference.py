@@ -37,7 +37,7 @@ class SimulatedConference:
         """See telephony.Conference."""
         return [member.leg for member in self._members.values()]
 
-    async def add(self, leg: Leg, *, muted: bool = False) -> bool:
+    async def add(self, leg: Leg, *, muted: bool = False, gain: int = 0) -> bool:  # noqa: ARG002  (no levels here)
         """See telephony.Conference."""
         assert isinstance(leg, SimulatedLeg), "a leg of another exchange"
         if self._over.is_set() or leg.state is not LegState.ANSWERED:

@@ -11,6 +11,9 @@ from cordboard.switch.leg import SipLeg
 from cordboard.switch.services import Services
 from cordboard.telephony import EndReason, Leg
 
+_GAIN = 20
+"""Decibels."""
+
 MakeBridge = Callable[[SipLeg, SipLeg], SipBridge]
 
 
@@ -46,7 +49,7 @@ class SipConference:
         """See telephony.Conference."""
         return [member.leg for member in self._members.values()]
 
-    async def add(self, leg: Leg, *, muted: bool = False) -> bool:
+    async def add(self, leg: Leg, *, muted: bool = False, gain: int = 0) -> bool:
         """See telephony.Conference."""
         assert isinstance(leg, SipLeg), "a leg of another exchange"
         stream = leg.voice
@@ -56,7 +59,7 @@ class SipConference:
         try:
             room = await self._open_room()
             if self._has(member):
-                await room.add(stream, speaks=not muted)
+                await room.add(stream, speaks=not muted, gain=max(-_GAIN, min(_GAIN, gain)))
             elif not self._members:
                 self._close_room()
         except WorkerDiedError:

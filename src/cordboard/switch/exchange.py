@@ -22,6 +22,7 @@ from cordboard.switch.inbound import InboundLeg
 from cordboard.switch.leg import SipLeg
 from cordboard.switch.lines import Lines, LineState
 from cordboard.switch.location import StoredBindings
+from cordboard.switch.monitor import SipMonitor
 from cordboard.switch.negotiation import Terms
 from cordboard.switch.outbound import OutboundLeg, Way
 from cordboard.switch.settings import SwitchSettings
@@ -42,6 +43,7 @@ from cordboard.telephony import (
     LegState,
     Line,
     LineTarget,
+    Monitoring,
     Party,
     PhoneTarget,
     Registrations,
@@ -153,6 +155,16 @@ class SipExchange:
     async def conference(self, chain: str = "") -> SipConference:
         """See telephony.Exchange."""
         return SipConference(_new_id(), self, lambda a, b: self._bridge(a, b, chain or a.chain))
+
+    async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> SipMonitor:
+        """See telephony.Exchange."""
+        assert isinstance(leg, SipLeg), "a leg of another exchange"
+        assert isinstance(listener, SipLeg), "a leg of another exchange"
+        if leg is listener:
+            raise ValueError("a leg cannot watch over itself")
+        monitor = SipMonitor(leg, listener, mode)
+        await monitor.open()
+        return monitor
 
     def legs(self) -> Sequence[Leg]:
         """See telephony.Exchange."""

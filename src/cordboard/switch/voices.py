@@ -6,7 +6,7 @@ from collections import Counter
 
 import structlog
 
-from cordboard.media.api import MediaRoom, MediaServer, MediaStream, StreamHandler, WorkerDiedError
+from cordboard.media.api import MediaRoom, MediaServer, MediaStream, StreamHandler, Watching, WorkerDiedError
 from cordboard.media.client import start_worker
 
 _RETRY = 1.0
@@ -104,6 +104,18 @@ class Voices:
         if self._media is None:
             raise WorkerDiedError
         return await self._media.room()
+
+    async def watch(self, stream: MediaStream, own: MediaStream, how: Watching) -> None:
+        """Let `own` take part in what `stream` talks, or change how. Raises WorkerDiedError."""
+        if self._media is None:
+            raise WorkerDiedError
+        await self._media.watch(stream, own, how)
+
+    async def unwatch(self, stream: MediaStream, own: MediaStream) -> None:
+        """Undo it; nothing if the worker is dead."""
+        if self._media is not None:
+            with contextlib.suppress(WorkerDiedError):
+                await self._media.unwatch(stream, own)
 
     async def part(self, a: MediaStream, b: MediaStream) -> None:
         """Undo it; nothing if the worker is dead."""

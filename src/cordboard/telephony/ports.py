@@ -17,7 +17,7 @@ from cordboard.telephony.sounds import Played, Sound
 
 if TYPE_CHECKING:
     from cordboard.telephony.talks import Talks
-    from cordboard.telephony.transfers import TransferHandler
+    from cordboard.telephony.transfers import Monitor, Monitoring, TransferHandler
 
 
 class Leg(Protocol):
@@ -159,9 +159,10 @@ class Conference(Protocol):
     def legs(self) -> Sequence[Leg]:
         """Who is in it now, in the order of coming."""
 
-    async def add(self, leg: Leg, *, muted: bool = False) -> bool:
-        """Let an answered leg in, or change whether one that is in is heard. What played to who comes in stops.
+    async def add(self, leg: Leg, *, muted: bool = False, gain: int = 0) -> bool:
+        """Let an answered leg in, or change how one that is in is heard. What played to who comes in stops.
 
+        `gain` in decibels: the others hear him so much louder, or softer if it is below 0; beyond -20 and 20 it is cut.
         False if the leg has ended or the conference is closed.
         """
 
@@ -232,6 +233,15 @@ class Exchange(Protocol):
 
     async def conference(self, chain: str = "") -> Conference:
         """An empty conference. `chain` is that of a bridge made of it; if it is empty, the chain of its first leg."""
+
+    async def monitor(self, leg: Leg, listener: Leg, mode: "Monitoring") -> "Monitor":
+        """Let the far end of `listener` take part, by `mode`, in whatever `leg` talks and hears, wherever that goes.
+
+        `leg` and its partners stay in their bridge or conference and hear no gap. `listener` is taken out of where he
+        was, what played to him stops, and joining him elsewhere ends it. Several may watch one leg: each hears those
+        whom it hears. His keys reach the listeners of his own leg only. If `leg` has no voice or `listener` is not
+        answered, it is returned ended. Raises ValueError for one leg twice.
+        """
 
     def legs(self) -> Sequence[Leg]:
         """The legs that have not ended."""

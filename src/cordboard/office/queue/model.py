@@ -112,7 +112,7 @@ class Group(Document):
     """Whether who comes is answered at once and hears music. If not, he hears ringing and pays nothing until an
     operator answers, and no announcement is made."""
     music: str = ""
-    """The prompt that who waits hears; empty: a quiet tone as of ringing."""
+    """The prompt that who waits hears over and over; empty: the music on hold of the office."""
     announce_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
     """How often who waits is told how he stands; 0: never."""
     announce_place: bool = True

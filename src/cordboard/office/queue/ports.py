@@ -94,7 +94,7 @@ class Announcer(Protocol):
     """Lets a caller hear things. Nothing of this raises: a voice that is missing must not end a call."""
 
     async def music(self, name: str, language: str) -> Sequence[Sound]:
-        """The prompt of that name, to be heard over and over; nothing if there is none."""
+        """The prompt of that name, to be heard over and over, or the music on hold; nothing: he hears ringing."""
 
     async def position(self, leg: Leg, place: int, wait: float | None, language: str) -> None:
         """Say how he stands, and return when it was said. `place` is 0, or `wait` (seconds) None, if not to be told."""

@@ -79,8 +79,8 @@ class Stay:
             return leg.state is not LegState.ENDED
         if not await leg.answer():
             return False
-        prompt = await self._queues.announcer.music(self.group.music, self.wish.language) if self.group.music else ()
-        self._music = prompt or (RINGBACK,)
+        music = await self._queues.announcer.music(self.group.music, self.wish.language)
+        self._music = music or (RINGBACK,)
         await leg.background(self._music)
         self._next_announcement = self._queues.now() + self.group.announce_seconds
         return True

@@ -195,6 +195,7 @@ class Parking:
                 place.account,
                 self._transfers.shown(place.leg) if place.leg is not None else None,
                 place.leg.chain if place.leg is not None else "",
+                place.leg.id if place.leg is not None else "",
             )
             for place in sorted(self._places.values(), key=lambda each: each.number)
         ]

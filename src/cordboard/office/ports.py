@@ -383,6 +383,8 @@ class Parked:
     party: Party | None = None
     """Who is parked; None: the place is kept for one that is to come."""
     chain: str = ""
+    leg: str = ""
+    """Their ids; empty if nobody is parked yet."""
 
 
 class ParkingLots(Protocol):

@@ -246,6 +246,22 @@ async def test_a_group_has_a_box_whose_message_lights_the_lamps_of_its_owners(tm
         assert x.desk.boxes_of("anna") == ["anna", "sales"]
 
 
+@virtual_time
+async def test_lamps_are_lit_after_a_start_and_told_only_what_has_changed(tmp_path: Path) -> None:
+    async with trial(tmp_path) as x:
+        await x.left(message("a.wav"), message("b.wav", box="sales"))
+        running = asyncio.create_task(x.desk.run(every=30))
+        await asyncio.sleep(1)
+        assert x.lamps.messages == {"101": (2, 0), "101-mobile": (2, 0)}
+        x.lamps.messages.clear()
+        await asyncio.sleep(30)
+        assert x.lamps.messages == {}
+        await x.kept.remove(2)
+        await asyncio.sleep(30)
+        assert x.lamps.messages == {"101": (1, 0), "101-mobile": (1, 0)}
+        running.cancel()
+
+
 def test_a_greeting_is_named_so_that_no_two_boxes_share_it() -> None:
     assert greeting_prompt("anna") == "voicemail/anna"
     names = [greeting_prompt(box) for box in ("a.b", "a-b", "Анна", "Борис", "../x")]

@@ -22,6 +22,8 @@ BEEP = Tone((1000.0,), on=0.3, off=0.05)
 STOP = "#"
 SILENCE = 8.0
 """Seconds without a voice that end a message."""
+LOOK = 30.0
+"""Seconds between two looks at all lamps."""
 SHORTEST = 0.5
 """Seconds of voice, all in all, that make a message."""
 
@@ -53,6 +55,8 @@ class VoicemailDesk:
         self.clock = clock
         self._lamps = lamps
         self._ordered = ordered
+        self._shown: dict[str, tuple[int, int]] = {}
+        """What the lamp of each account shows."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- whose box ------------------------------------------------------------------------------------------------
@@ -181,8 +185,17 @@ class VoicemailDesk:
             if self.office.knows(login):
                 await self._light(login)
 
+    async def run(self, every: float = LOOK) -> None:
+        """Keep the lamps right, until cancelled: after a start, when mailboxes change, when another node takes one."""
+        while True:
+            try:
+                await self.show_all()
+            except Exception:  # noqa: BLE001 - the store has many ways to fail; all pass
+                _log.exception("the lamps of voicemail are not looked after; it is tried again")
+            await asyncio.sleep(every)
+
     async def show_all(self) -> None:
-        """Light every lamp: after a start, and whenever mailboxes have changed."""
+        """Light every lamp."""
         for login in dict.fromkeys(each for box in self.office.documents(Mailbox).values() for each in owners_of(box)):
             if self.office.knows(login):
                 await self._light(login)
@@ -190,7 +203,9 @@ class VoicemailDesk:
     async def _light(self, login: str) -> None:
         new, old = await self.kept.counts(self.boxes_of(login))
         for account in self.office.phones_of(login):
-            self._lamps.show_messages(account, new, old)
+            if self._shown.get(account) != (new, old):
+                self._shown[account] = (new, old)
+                self._lamps.show_messages(account, new, old)
 
     # --- tasks ----------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ OWN = "*98"
 """Where messages are heard in an office that has set no number."""
 STEP = 5.0
 """Seconds that the keys 6 and 9 go back and forward."""
+_DIALLED = frozenset("0123456789+*#")
 GREETING_LIMIT = 60.0
 _ONE_KEY = KeyRule(max_digits=1, terminator="", first_timeout=5.0)
 
@@ -155,7 +156,8 @@ class _Listening:
         if start is None:
             start = 0.0
             about: list[Phrase] = [message.at]
-            about += [words.FROM, Digits(message.caller)] if message.caller else [words.HIDDEN]
+            number = "".join(each for each in message.caller if each in _DIALLED)
+            about += [words.FROM, Digits(number)] if number else [words.HIDDEN]
             self._heard = 0.0
             if key := await self._until_key(await self._desk.announcer.sounds(about, self._language)):
                 return key

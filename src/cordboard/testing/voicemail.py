@@ -1,82 +1,34 @@
-"""What the tests of voicemail and of recordings share: everything in memory, and a voice that is really heard."""
+"""What the tests of voicemail and of recordings share: everything in memory, and announcers whose words are told."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
-
-import structlog
 
 from cordboard.office.recordings_kept import Hearing, KeptRecording
-from cordboard.office.voicemail import VoicemailMessage
+from cordboard.office.voicemail_held import HeldVoicemail
 from cordboard.office.voicemail_words import Digits, Phrase, Recorded
-from cordboard.speech.api import PromptError, Prompts, Speech, SpeechError, spell
+from cordboard.speech.api import PromptError, Prompts
 from cordboard.telephony import Clip, Lamp, Sound, Tone, choose
 
-_log = structlog.get_logger("voicemail")
-_LANGUAGES = ("en", "ru", "uk")
+__all__ = [
+    "HeldRecordings",
+    "HeldVoicemail",
+    "KeptPrompts",
+    "NotedPrompts",
+    "ShownLamps",
+    "ToneAnnouncer",
+    "WrittenAnnouncer",
+    "at_once",
+]
+
 T = TypeVar("T")
 
 
 async def at_once(work: Callable[..., T], *arguments: Any) -> T:
     """Stands for `asyncio.to_thread` in virtual time, which would run on while a thread works."""
     return work(*arguments)
-
-
-class SpokenAnnouncer:
-    """Implements `office.voicemail_words.Announcer` over speech and prompts. `zone` is the office's."""
-
-    def __init__(self, speech: Speech, prompts: Prompts, zone: ZoneInfo, language: str) -> None:
-        self._speech = speech
-        self._prompts = prompts
-        self._zone = zone
-        self._language = language
-
-    async def sounds(self, phrases: Sequence[Phrase], language: str = "") -> Sequence[Sound]:
-        """See Announcer. What is spoken in a row is spoken in one breath."""
-        sounds: list[Sound] = []
-        row: list[str] = []
-        tongue = language or self._language
-        for phrase in phrases:
-            if isinstance(phrase, Recorded) and (clip := await self._recorded(phrase, tongue)) is not None:
-                sounds += [*await self._spoken(row, tongue), clip]
-                row = []
-            else:
-                row.append(self._words(phrase.instead if isinstance(phrase, Recorded) else phrase, tongue))
-        return [*sounds, *await self._spoken(row, tongue)]
-
-    async def _recorded(self, phrase: Recorded, language: str) -> Clip | None:
-        try:
-            return await self._prompts.find(phrase.name, language)
-        except PromptError as fault:
-            if phrase.instead:
-                _log.warning("%s. Until then it is spoken", fault)
-            return None
-
-    async def _spoken(self, texts: Sequence[str], language: str) -> Sequence[Sound]:
-        text = " ".join(filter(None, texts))
-        try:
-            return [await self._speech.say(text, language)] if text else []
-        except SpeechError as fault:
-            _log.error("an announcement cannot be spoken", fault=str(fault))
-            return []
-
-    def _words(self, phrase: Phrase, language: str) -> str:
-        tongue = language if language in _LANGUAGES else "en"
-        match phrase:
-            case int():
-                return spell(phrase, "number", tongue) + "."
-            case datetime():
-                return spell(phrase.astimezone(self._zone), "datetime", tongue) + "."
-            case Digits(text):
-                digits = "".join(each for each in text if each in "0123456789+*#")
-                return spell(digits, "digits", tongue) + "." if digits else ""
-            case Recorded():
-                return ""
-            case _:
-                return choose(phrase, tongue)[0]
 
 
 class KeptPrompts:
@@ -89,8 +41,7 @@ class KeptPrompts:
         """See PromptKeeper."""
         try:
             await self._prompts.save(name, audio, language)
-        except PromptError as fault:
-            _log.warning("what was recorded with a phone is no prompt", prompt=name, fault=str(fault))
+        except PromptError:
             return False
         return True
 
@@ -153,74 +104,6 @@ class ShownLamps:
     def show_messages(self, account: str, new: int, old: int) -> None:
         """See Lamps."""
         self.messages[account] = (new, old)
-
-
-@dataclass
-class HeldVoicemail:
-    """Implements `office.voicemail.VoicemailRepository` in memory. `orders` holds mails and notices."""
-
-    messages: dict[int, VoicemailMessage] = field(default_factory=dict)
-    orders: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
-    passing: set[int] = field(default_factory=set)
-    taken: set[int] = field(default_factory=set)
-    """Messages whose mails were taken."""
-    _last: int = 0
-
-    async def add(
-        self,
-        message: VoicemailMessage,
-        *,
-        mail: Mapping[str, Any] | None = None,
-        notice: Mapping[str, Any] | None = None,
-        passing: bool = False,
-    ) -> int:
-        """See VoicemailRepository."""
-        for each in self.messages.values():
-            if each.file == message.file:
-                return each.id
-        self._last += 1
-        self.messages[self._last] = replace(message, id=self._last)
-        self.orders += [(kind, order) for kind, order in (("mail", mail), ("notice", notice)) if order is not None]
-        if passing:
-            self.passing.add(self._last)
-        return self._last
-
-    async def of(self, boxes: Sequence[str]) -> Sequence[VoicemailMessage]:
-        """See VoicemailRepository."""
-        found = [each for each in self.messages.values() if each.box in boxes]
-        return sorted(found, key=lambda each: (each.heard is not None, each.id))
-
-    async def get(self, id_: int) -> VoicemailMessage | None:
-        """See VoicemailRepository."""
-        return self.messages.get(id_)
-
-    async def counts(self, boxes: Sequence[str]) -> tuple[int, int]:
-        """See VoicemailRepository."""
-        found = [each.heard is None for each in self.messages.values() if each.box in boxes]
-        return sum(found), len(found) - sum(found)
-
-    async def mark(self, id_: int, heard: datetime | None) -> bool:
-        """See VoicemailRepository."""
-        if id_ not in self.messages:
-            return False
-        self.messages[id_] = replace(self.messages[id_], heard=heard)
-        return True
-
-    async def remove(self, id_: int) -> bool:
-        """See VoicemailRepository."""
-        return self.messages.pop(id_, None) is not None
-
-    async def mailed(self, limit: int = 100) -> Sequence[VoicemailMessage]:
-        """See VoicemailRepository."""
-        return [self.messages[id_] for id_ in sorted(self.passing & self.taken) if id_ in self.messages][:limit]
-
-    async def before(self, box: str, moment: datetime, limit: int = 100) -> Sequence[VoicemailMessage]:
-        """See VoicemailRepository."""
-        return [each for each in self.messages.values() if each.box == box and each.at < moment][:limit]
-
-    async def boxes(self) -> Sequence[str]:
-        """See VoicemailRepository."""
-        return sorted({each.box for each in self.messages.values()})
 
 
 @dataclass

@@ -41,7 +41,7 @@ USERS_OF = {
     "ruamel": ("scenario/",),
     "serial_asyncio_fast": ("outbox/sms/",),
     "smpp34": ("outbox/sms/",),
-    "soundfile": ("speech/",),
+    "soundfile": ("media/", "speech/"),
     "soxr": ("speech/",),
     "sqlalchemy": ("store/", "datasource/sql/"),
     "sqlglot": ("datasource/sql/",),

@@ -186,6 +186,7 @@ async def test_alarms_are_raised_once_at_80_and_at_100_percent() -> None:
         assert (first.name, first.key, first.level, first.to) == ("money.cap", "anna", 0.8, ("carl",))
         await asyncio.sleep(30)
         assert [alarm.data["percent"] for alarm in made.alarms] == ["80", "100"]
+        assert first.id == "money.cap:user:anna:2026-11-23:minutes:80"
         usage = made.usage
     async with guarded(money(cap_of_a_user={"minutes": 1}), far_ends=TALKS, usage=usage) as again:
         await call(again, by("carl"))

@@ -10,6 +10,10 @@ from cordboard.office.lines.usage import MICRO, Used
 from cordboard.telephony import Direction, LegRecord, PhoneNumber
 
 
+_REMEMBERED = 1000
+"""Beginnings of calls, by line: as many as may be allowed in a second."""
+
+
 @dataclass(slots=True)
 class LineCall:
     """A call over a line, in either direction."""
@@ -125,7 +129,7 @@ class Pace:
 
     def begin(self, line: str, now: float) -> None:
         """One has begun; `now` in seconds."""
-        self._begun.setdefault(line, []).append(now)
+        self._begun[line] = [*self._begun.get(line, ())[-_REMEMBERED:], now]
 
     def too_fast(self, line: str, a_second: float, now: float) -> bool:
         """Whether another one would be more than `a_second` calls a second."""

@@ -88,6 +88,11 @@ class Alarm:
         return "money.cap"
 
     @property
+    def id(self) -> str:
+        """Of the event and of the notice: each alarm is told once, by whichever node or run of the program."""
+        return ":".join((self.name, *self.limit.key, str(round(self.level * 100))))
+
+    @property
     def key(self) -> str:
         """Of the event: the line or the login; empty: the whole office."""
         return self.limit.whose

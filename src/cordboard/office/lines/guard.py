@@ -159,8 +159,15 @@ class LineGuard:
             group.create_task(self._raise())
             while True:
                 await asyncio.sleep(LOOK)
-                for step in self.look():
+                for step in self._looked():
                     group.create_task(self._do(step, exchange))
+
+    def _looked(self) -> list[Step]:
+        try:
+            return self.look()
+        except Exception:  # noqa: BLE001 - a rule that cannot be followed must not end the counting
+            _log.exception("running calls cannot be looked at")
+            return []
 
     def look(self) -> list[Step]:
         """Count what runs, and say which calls are to be warned or ended."""
@@ -243,7 +250,9 @@ class LineGuard:
             _log.warning("a call is ended, a cap is used up", leg=leg.id, chain=leg.chain, line=step.call.line)
             await leg.hang_up(EndReason.FORBIDDEN)
         elif partner is not None:
-            await asyncio.gather(leg.play(WARNING), partner.play(WARNING))
+            for heard in await asyncio.gather(leg.play(WARNING), partner.play(WARNING), return_exceptions=True):
+                if isinstance(heard, Exception):
+                    _log.error("the warning of a cap was not heard", leg=leg.id, fault=str(heard))
 
     # --- for the page -----------------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ class Outbound:
         self._emergency = next(iter(office.of(EmergencyNumbers).values()), EmergencyNumbers(name=RULES))
         self._users = {user.login: user for user in office.users if user.enabled}
         self._taken = {user.number for user in office.users}
+        self._taken |= {number for each in office.documents for number in each.numbers()}
         self._members = _members(office)
 
     def targets(
@@ -62,7 +63,7 @@ class Outbound:
     def emergency(self, number: str) -> str:
         """The emergency number that was dialled, also behind an access code; empty: it is none.
 
-        One that belongs to somebody of the office, be he switched off, is none: it was meant for him.
+        One that belongs to somebody or something of the office, be he switched off, is none: it was meant for him.
         """
         if number in self._taken:
             return ""

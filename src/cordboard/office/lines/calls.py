@@ -9,7 +9,6 @@ from decimal import Decimal
 from cordboard.office.lines.usage import MICRO, Used
 from cordboard.telephony import Direction, LegRecord, PhoneNumber
 
-
 _REMEMBERED = 1000
 """Beginnings of calls, by line: as many as may be allowed in a second."""
 

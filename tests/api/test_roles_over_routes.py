@@ -49,6 +49,8 @@ MAY = {
     "recordings:read": PEOPLE | {"auditor"},
     "recordings:write": LEADERS,
     "voicemail": PEOPLE,
+    "callbacks:read": READERS | {"operator"},
+    "callbacks:write": LEADERS | {"operator"},
     "own": PEOPLE,
 }
 """Who may do what, by the scope of a route."""

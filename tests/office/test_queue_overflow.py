@@ -11,7 +11,7 @@ from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.virtual_time import VirtualClock, virtual_time
-from cordboard.telephony import Leg, PhoneTarget
+from cordboard.telephony import Leg, PhoneTarget, Target
 from cordboard.testing.exchange import Listened, serving
 from cordboard.testing.queue import queue_directory
 
@@ -56,8 +56,8 @@ class Boxes:
 def test_a_caller_is_led_there_or_it_is_told_that_he_was_not(target: Mapping[str, str], expected: bool) -> None:
     @virtual_time
     async def body() -> None:
-        ends = {PhoneTarget("101"): FarEnd.answers(1, hangs_up_after=5)}
-        exchange = SimulatedExchange(Listened(), VirtualClock(), {**ends})
+        ends: dict[Target, FarEnd] = {PhoneTarget("101"): FarEnd.answers(1, hangs_up_after=5)}
+        exchange = SimulatedExchange(Listened(), VirtualClock(), ends)
         scenarios, boxes = Scenarios(), Boxes()
         routes = OverflowRoutes(OfficeSwitchboard(exchange, await queue_directory(), scenarios), boxes)
         led: list[bool] = []

@@ -54,6 +54,8 @@ GRANTS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "recordings:read": frozenset({_S, _O, _U, _A}),
         "recordings:write": frozenset({_S}),
         "voicemail": frozenset({_S, _O, _U}),
+        "callbacks:read": frozenset({_S, _O, _A}),
+        "callbacks:write": frozenset({_S, _O}),
         "own": frozenset({_S, _O, _U}),
     }
 )

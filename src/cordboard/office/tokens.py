@@ -31,6 +31,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "recordings:read": "find and hear recordings, each as far as one may",
         "recordings:write": "delete recordings; begin and pause them in a talk",
         "voicemail": "hear and delete messages of callers, one's own",
+        "callbacks:read": "see who was promised a callback, and what came of it",
+        "callbacks:write": "order callbacks, and call them off",
         "own": "follow one's own calls, and see the card of who calls",
     }
 )

@@ -60,7 +60,7 @@ class StoredCallLog:
                 .where(legs.c.ended.is_(None))
                 .values(ended=last, state=LegState.ENDED.value, reason=reason.value, held=False)
             )
-            return _chains(connection, cut)
+            return chains_of(connection, cut)
 
         return await self._writer.transact(write)
 
@@ -76,12 +76,13 @@ class StoredCallLog:
             newest = newest.where(or_(legs.c.caller_phone == canonical, legs.c.dialled_phone == canonical))
 
         def read(connection: Connection) -> list[LoggedChain]:
-            return _chains(connection, _first_chains(connection, newest, limit))
+            return chains_of(connection, _first_chains(connection, newest, limit))
 
         return await self._reader.read(read)
 
 
-def _chains(connection: Connection, ids: Sequence[str]) -> list[LoggedChain]:
+def chains_of(connection: Connection, ids: Sequence[str]) -> list[LoggedChain]:
+    """The chains of these ids, in their order."""
     found_legs: dict[str, list[LegRecord]] = {each: [] for each in ids}
     found_connections: dict[str, list[ConnectionRecord]] = {each: [] for each in ids}
     by_start = select(legs).where(legs.c.chain.in_(ids)).order_by(legs.c.started, legs.c.id)

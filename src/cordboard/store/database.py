@@ -22,6 +22,7 @@ from cordboard.store.reader import Reader
 from cordboard.store.recordings import StoredRecordings
 from cordboard.store.registrations import StoredRegistrations
 from cordboard.store.releases import StoredReleases
+from cordboard.store.reports import StoredReports
 from cordboard.store.run_store import StoredRuns
 from cordboard.store.secrets import SecretBox
 from cordboard.store.sms_inbox import StoredSmsInbox
@@ -63,6 +64,7 @@ class Store:
         self.hooks = StoredHooks(self.writer, self.reader)
         self.tokens = StoredTokens(self.writer, self.reader)
         self.audit = StoredAudit(self.writer, self.reader)
+        self.reports = StoredReports(self.reader)
         self.traces = StoredTraces(self.writer, self.reader)
         self.outbox = StoredOutbox(self.writer, self.reader)
         self.outbox_settings = StoredOutboxSettings(self.writer, self.reader, secrets)

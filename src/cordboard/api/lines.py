@@ -111,7 +111,7 @@ class ShownExplanation(BaseModel):
 
 def routes(lines: Lines, guard: Guard, tester: Tester, states: States, access: Access) -> APIRouter:
     """The routes under /api/v1/lines and /api/v1/routes."""
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", tags=["lines"])
 
     def shown(line: Line) -> ShownLine:
         up, note = states().get(line.name, (False, "not tried yet"))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from cordboard.office.callback_rules import CallbackRules
 from cordboard.office.documents import Document
+from cordboard.office.fixed_rooms import ConferenceRoom
 from cordboard.office.lines.gateways import Gateway
 from cordboard.office.lines.money import MoneyGuard
 from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
@@ -26,6 +27,7 @@ _ALL: tuple[type[Document], ...] = (
     CallbackRules,
     ParkingLot,
     Supervisor,
+    ConferenceRoom,
     Mailbox,
     VoicemailNumbers,
     RecordingRule,

@@ -79,24 +79,33 @@ class Chains:
 
     def __init__(self) -> None:
         self._chains: dict[str, _Chain] = {}
+        self._legs: dict[str, str] = {}
+        """The chain of each leg."""
         self._partners: dict[str, str] = {}
 
     def leg_changed(self, record: LegRecord, owner: str) -> None:
         """`owner`: the login behind its account."""
+        before = self._legs.get(record.id, record.chain)
+        if record.ended is not None or before != record.chain:  # a transfer joins two chains
+            self._leave(before, record.id)
         if record.ended is not None:
             self._partners.pop(record.id, None)
-            known = self._chains.get(record.chain)
-            if known is not None:
-                known.legs.discard(record.id)
-                if not known.legs:
-                    del self._chains[record.chain]
+            self._legs.pop(record.id, None)
             return
+        self._legs[record.id] = record.chain
         chain = self._chains.setdefault(record.chain, _Chain(set()))
         chain.legs.add(record.id)
         if record.account and not chain.phone:
             chain.phone, chain.login = True, owner
         if record.line and record.direction is Direction.INBOUND:
             chain.from_outside = True
+
+    def _leave(self, chain: str, leg: str) -> None:
+        known = self._chains.get(chain)
+        if known is not None:
+            known.legs.discard(leg)
+            if not known.legs:
+                del self._chains[chain]
 
     def joined(self, a: str, b: str) -> None:
         """Two legs talk."""

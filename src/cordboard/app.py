@@ -24,6 +24,7 @@ from cordboard.office.call_history import LoggedCallHistory
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.number_lists import OfficeNumberLists
+from cordboard.office.people import OfficePeople
 from cordboard.office.pins import PinGuard
 from cordboard.office.ports import (
     Calendar,
@@ -36,11 +37,9 @@ from cordboard.office.ports import (
     Staff,
     Tags,
 )
-from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
-from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.office.tags import CallTags
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
@@ -54,10 +53,13 @@ from cordboard.speech.service import SpeechService
 from cordboard.store.database import Store, open_store
 from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.telephony import LegRecord, SystemClock
+from cordboard.wiring.announcing import SpokenAnnouncer
 from cordboard.wiring.background import forget_what_is_old, publish_what_changes, tell_changes
 from cordboard.wiring.data import open_data
+from cordboard.wiring.listeners import Listeners
 from cordboard.wiring.machine import at_work, more_files, node_name, switch_settings
 from cordboard.wiring.messages import Messages, make_messages
+from cordboard.wiring.office import NoLamps, make_desks, make_guard
 from cordboard.wiring.scenarios import Goodbye, Scenarios
 
 _log = structlog.get_logger("app")
@@ -143,22 +145,28 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             cache_megabytes=voices.cache_megabytes,
         )
         stack.push_async_callback(speech.close)
+        listeners = Listeners(call_log)
         exchange = await stack.enter_async_context(
-            open_exchange(switch_settings(settings), office, store.registrations, call_log, clock)
+            open_exchange(switch_settings(settings), office, store.registrations, listeners, clock)
         )
+        people = OfficePeople(office, store.presence, clock, exchange.reachable)
+        await people.load()
+        listeners.add(people)
+        guarded = await make_guard(store, office, exchange, clock, listeners=listeners)
         recordings = RecordingFolder(settings.recordings)
         prompt_store = PromptStore(settings.prompts, office.settings.language)
-        rooms, forms, tags = ConferenceRooms(exchange), PendingForms(), CallTags(store.tags)
+        rooms, forms, tags = ConferenceRooms(guarded.exchange), PendingForms(), CallTags(store.tags)
         stack.push_async_callback(rooms.close)
         stack.push_async_callback(tags.close)
         client, node = GuardedClient(), node_name(settings.data)
         data = await stack.enter_async_context(open_data(store, settings, office, client, clock=clock, node=node))
         calendar = CalendarFile(settings.calendar)
+        history = LoggedCallHistory(store.call_history, office)
         runner = Runner(
             catalogue(),
             store.releases,
             store.runs,
-            exchange,
+            guarded.exchange,
             zone=ZoneInfo(office.settings.time_zone),
             country=office.settings.country,
             ports={
@@ -171,7 +179,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 Rooms: rooms,
                 Screens: forms,
                 Tags: tags,
-                CallHistory: LoggedCallHistory(store.call_history, office),
+                CallHistory: history,
                 NumberLists: OfficeNumberLists(store.number_lists, clock),
                 Templates: TemplateFolder(settings.templates),
                 **data.ports,
@@ -199,6 +207,26 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         )
         runner.mailroom.listen(messages.wake)
         runner.mailroom.listen(data.writer.wake)
+        desks = make_desks(
+            store,
+            office,
+            guarded.exchange,
+            clock,
+            scenarios=Scenarios(runner),
+            runner=runner,
+            rooms=rooms,
+            announcer=SpokenAnnouncer(speech, prompt_store, lambda: office.zone, lambda: office.settings.language),
+            recordings=recordings,
+            people=people,
+            history=history,
+            calendar=calendar,
+            listeners=listeners,
+            call_log=call_log,
+            lamps=NoLamps(),
+            after_talk=lambda: triggers.after_talk,
+            ordered=messages.wake,
+        )
+        stack.push_async_callback(desks.close)
         cordboard = Cordboard(
             store,
             office,
@@ -224,19 +252,14 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 settings.web_port,
             )
         )
-        switchboard = OfficeSwitchboard(
-            exchange,
-            office,
-            Scenarios(runner),
-            after_talk=lambda: triggers.after_talk,
-            has_talked=call_log.has_talked,
-        )
-        reception = Reception(exchange, office, switchboard)
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.
         gc.collect()
         gc.freeze()
         async with at_work(
-            exchange.serve(reception),
+            guarded.exchange.serve(desks.reception, transfer=desks.transfers),
+            guarded.guard.run(exchange),
+            people.run(),
+            *desks.works,
             runner.serve(),
             triggers.run(),
             data.writer.run(),

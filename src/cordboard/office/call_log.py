@@ -1,7 +1,7 @@
 """The call log: what the exchange reports is written down, without ever making a call wait."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -24,6 +24,8 @@ class CallLog:
 
     def __init__(self, repository: CallLogRepository, directory: Directory) -> None:
         """`directory` reads numbers as the office's country writes them, and knows whose phones are whose."""
+        self.told: list[Callable[[EndedCall], None]] = []
+        """Called with each call that is over, before it is written. Must return at once."""
         self._repository = repository
         self._directory = directory
         self._phone = directory.phone
@@ -42,6 +44,8 @@ class CallLog:
         self._legs[record.id] = record
         if (ended := self._calls.leg_changed(record)) is not None:
             self._ended.append(ended)
+            for tell in self.told:
+                tell(ended)
         self._changed.set()
 
     def connection_changed(self, record: ConnectionRecord) -> None:

@@ -1,0 +1,227 @@
+"""The office at work, put together: switchboard, transfers, parking, pick-up, voicemail, recordings, the guard."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cordboard.office.call_log import CallLog
+from cordboard.office.callback_calls import CallbackCalls
+from cordboard.office.callbacks import QueuePlaces
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.lines.caps import Alarm
+from cordboard.office.lines.guard import LineGuard
+from cordboard.office.lines.guarded_exchange import GuardedExchange
+from cordboard.office.parking import Parking
+from cordboard.office.phone_prompts import PhonePrompts
+from cordboard.office.pickup import GroupTeams, Pickup
+from cordboard.office.ports import NOTICE, Calendar, CallHistory, People, Recordings
+from cordboard.office.queue.model import Group, Overflow
+from cordboard.office.queue.service import QueueService
+from cordboard.office.reception import Reception
+from cordboard.office.recordings_desk import RecordingDesk
+from cordboard.office.retention import Retention
+from cordboard.office.rooms import ConferenceRooms
+from cordboard.office.supervision import Supervision
+from cordboard.office.switchboard import OfficeSwitchboard, VoiceScenarios
+from cordboard.office.talk_keys import TalkKeys
+from cordboard.office.transfers import Going, Transfers
+from cordboard.office.voicemail_desk import VoicemailDesk
+from cordboard.office.voicemail_listening import VoicemailService
+from cordboard.scenario.ports import Effect, Message
+from cordboard.scenario.runner import Runner
+from cordboard.scenario.values import JsonValue, normal, to_json
+from cordboard.store.database import Store
+from cordboard.switch.exchange import SipExchange
+from cordboard.telephony import Clock, EndReason, Exchange, Lamp, Lamps, Leg
+from cordboard.wiring.announcing import QueueAnnouncer, SpokenAnnouncer
+from cordboard.wiring.listeners import Listeners
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """What works in the office while the exchange does."""
+
+    switchboard: OfficeSwitchboard
+    reception: Reception
+    transfers: Transfers
+    parking: Parking
+    queues: QueueService
+    callbacks: CallbackCalls
+    supervision: Supervision
+    voicemail: VoicemailDesk
+    recordings: RecordingDesk
+    works: Sequence[Coroutine[Any, Any, None]]
+    """To be run beside each other, until they are cancelled."""
+
+    async def close(self) -> None:
+        """What has begun to be kept is kept."""
+        await self.voicemail.close()
+        await self.recordings.close()
+
+
+def make_desks(
+    store: Store,
+    office: OfficeDirectory,
+    exchange: Exchange,
+    clock: Clock,
+    *,
+    scenarios: VoiceScenarios,
+    runner: Runner,
+    rooms: ConferenceRooms,
+    announcer: SpokenAnnouncer,
+    recordings: Recordings,
+    people: People,
+    history: CallHistory,
+    calendar: Calendar,
+    listeners: Listeners,
+    call_log: CallLog,
+    lamps: Lamps,
+    after_talk: Callable[[], str],
+    ordered: Callable[[], None],
+) -> Desks:
+    """Put it together. `exchange` is the guarded one; `ordered` is called when a mail or a notice was ordered."""
+
+    async def post(name: str, data: Mapping[str, Any]) -> None:
+        values = {each: to_json(normal(value)) for each, value in data.items()}
+        await runner.post([Message(name, data=values)])
+
+    switchboard = OfficeSwitchboard(exchange, office, scenarios, after_talk=after_talk, has_talked=call_log.has_talked)
+    transfers = Transfers(exchange, office, switchboard)
+    transfers.reservations.append(heirs(rooms, runner))
+    parking = Parking(exchange, office, switchboard, transfers, announcer=announcer, lamps=lamps, clock=clock)
+    voicemail = VoicemailDesk(office, store.voicemail, recordings, announcer, lamps=lamps, clock=clock, ordered=ordered)
+    desk = RecordingDesk(
+        office,
+        store.recordings,
+        recordings,
+        announcer,
+        clock,
+        members=lambda: {name: {m.login for m in group.members} for name, group in office.documents(Group).items()},
+        alarm=post,
+    )
+    listeners.add(desk)
+    queues = QueueService(
+        exchange,
+        office,
+        people,
+        QueueAnnouncer(announcer, lambda: exchange.talks.hold_music),
+        clock=clock,
+        history=history,
+    )
+    callbacks = CallbackCalls(
+        store.callbacks, office, exchange, queues=queues, switchboard=switchboard, calendar=calendar, clock=clock
+    )
+    queues.elsewhere = Overflowing(switchboard, voicemail)
+    queues.keeper = QueuePlaces(callbacks)
+    call_log.told.append(callbacks.call_ended)
+    teams = GroupTeams(office)
+    supervision = Supervision(exchange, office, teams)
+    switchboard.services += [
+        parking,
+        queues,
+        Pickup(exchange, office, teams),
+        supervision,
+        VoicemailService(voicemail, switchboard, announcer),
+        PhonePrompts(office, announcer, announcer),
+    ]
+    return Desks(
+        switchboard,
+        Reception(exchange, office, switchboard),
+        transfers,
+        parking,
+        queues,
+        callbacks,
+        supervision,
+        voicemail,
+        desk,
+        (
+            desk.run(exchange),
+            queues.run(),
+            callbacks.run(),
+            TalkKeys(exchange, office.by_account, transfers).run(),
+            Retention(store.recordings, recordings, voicemail, clock).run(),
+        ),
+    )
+
+
+class Overflowing:
+    """Implements `office.queue.ports.Elsewhere`."""
+
+    def __init__(self, switchboard: OfficeSwitchboard, voicemail: VoicemailDesk) -> None:
+        self._switchboard = switchboard
+        self._voicemail = voicemail
+
+    async def lead(self, leg: Leg, overflow: Overflow) -> bool:
+        """See Elsewhere."""
+        if overflow.scenario:
+            return await self._switchboard.enter(overflow.scenario, leg) is None
+        if overflow.number:
+            return await self._switchboard.connect(leg, overflow.number) is None
+        if not self._voicemail.has_box(overflow.voicemail):
+            return False
+        await self._voicemail.leave(leg, overflow.voicemail)
+        return True
+
+
+def heirs(rooms: ConferenceRooms, runner: Runner) -> Callable[[Leg], Going | None]:
+    """Who is handed over by somebody in a scenario, or in a conference room, takes his place there."""
+
+    def reserve(consulted: Leg) -> Going | None:
+        takes = [take for take in (rooms.heir_of(consulted), runner.heir_of(consulted)) if take is not None]
+        if not takes:
+            return None
+
+        async def go(led: Leg) -> EndReason | None:
+            # The scenario's end is the end of it; what it does with the room is its own affair.
+            await asyncio.gather(*(take(led) for take in takes))
+            return None
+
+        return go
+
+    return reserve
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """The exchange behind the guard of money."""
+
+    exchange: GuardedExchange
+    guard: LineGuard
+
+
+async def make_guard(
+    store: Store,
+    office: OfficeDirectory,
+    exchange: SipExchange,
+    clock: Clock,
+    *,
+    listeners: Listeners,
+) -> Guarded:
+    """Count from what is known to have been used up. A line that is down is passed over."""
+
+    async def tell(alarm: Alarm) -> None:
+        data = {"text": alarm.text, "percent": str(round(alarm.level * 100))}
+        told: dict[str, JsonValue] = {"to": list(alarm.to), "text": alarm.text, "data": {}, "urgent": True}
+        notices = [Effect(NOTICE, f"money:{uuid.uuid4().hex}", told)] if alarm.to else []
+        await store.runs.emit(notices, [Message(alarm.name, alarm.key, data)])
+
+    def health(line: str) -> str:
+        down = {state.line: state.note or "down" for state in exchange.line_states() if not state.up}
+        return down.get(line, "")
+
+    guard = LineGuard(office, store.line_usage, clock, tell)
+    await guard.load()
+    listeners.add(guard)
+    return Guarded(GuardedExchange(exchange, guard, health), guard)
+
+
+class NoLamps:
+    """Implements `telephony.Lamps` where no phone has any."""
+
+    def show(self, number: str, lamp: Lamp) -> None:
+        """Nothing."""
+
+    def show_messages(self, account: str, new: int, old: int) -> None:
+        """Nothing."""

@@ -15,7 +15,7 @@ from cordboard.office.queue.model import Group, Member, Overflow
 from cordboard.office.queue.ports import KeptPlace, QueueExit, Wish
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.virtual_time import virtual_time
-from cordboard.telephony import EndReason, Leg, LegState, LineTarget, Party, PhoneNumber, Target
+from cordboard.telephony import EndReason, Leg, LegState, LineTarget, Party, PhoneNumber, PhoneTarget, Target, dial
 from cordboard.testing.queue import MUSIC, QueueTrial
 
 AWAY = UserState(Presence.AWAY)
@@ -97,8 +97,9 @@ async def test_wrap_up_leaves_an_operator_in_peace() -> None:
         until = trial.people.state("anna").until
         assert until == datetime(2026, 11, 23, 10, 1, 32, tzinfo=UTC)
         assert trial.rung() == ["101"]
-        trial.people.put("anna", UserState(online=True))
-        await asyncio.sleep(1)
+        await asyncio.sleep(21)
+        assert trial.rung() == ["101"]
+        await asyncio.sleep(2)
         assert trial.rung() == ["101", "101"]
 
 
@@ -322,6 +323,64 @@ async def test_a_number_of_a_group_leads_into_its_queue_and_nobody_pays_if_it_do
         await asyncio.sleep(30)
         assert trial.told == [EndReason.NO_ANSWER]
         assert LegState.ANSWERED not in caller.states
+
+
+@virtual_time
+async def test_an_operator_who_hands_his_caller_on_is_free_though_the_caller_talks_on() -> None:
+    async with QueueTrial(sales("anna"), far_ends={"olena": FarEnd.answers(1, hangs_up_after=100)}) as trial:
+        caller = trial.call("1")
+        await asyncio.sleep(5)
+        talk = trial.exchange.talks.of(caller.leg)
+        assert talk is not None
+
+        async def on(kept: Leg) -> None:
+            await dial(trial.exchange, kept, [PhoneTarget("104")], show=Party("1"))
+
+        talk.divert(caller.leg, on)
+        await trial.leg_of("101").hang_up()
+        await asyncio.sleep(2)
+        trial.call("2")
+        await asyncio.sleep(5)
+        assert trial.queues.live()[0].talks == {"anna": "2"}
+        assert trial.rung() == ["101", "104", "101"]
+        assert caller.state is LegState.ANSWERED
+        await asyncio.sleep(200)
+        assert sorted(number for number, *_ in trial.exits) == ["1", "2"]
+
+
+@virtual_time
+async def test_a_colleague_picks_the_call_up_and_nobody_has_missed_it() -> None:
+    async with QueueTrial(sales("anna"), far_ends={"anna": FarEnd.no_answer()}) as trial:
+        caller = trial.call("1")
+        await asyncio.sleep(5)
+        (attempt,) = trial.exchange.talks.attempts()
+        colleague = await trial.exchange.originate([PhoneTarget("102")], caller=Party("1"))
+        assert await colleague.answer()
+        picking = asyncio.create_task(attempt.pick_up(colleague))
+        await asyncio.sleep(3)
+        assert (caller.state, caller.hearing) == (LegState.ANSWERED, None)
+        state = trial.queues.live()[0]
+        assert (state.waiting, state.operators[0].standing, state.operators[0].passed_over) == ([], "free", None)
+        await colleague.hang_up()
+        assert await picking
+        await asyncio.sleep(1)
+        assert [result for _, result, _ in trial.exits] == [QueueExit.ANSWERED]
+
+
+@virtual_time
+async def test_a_fault_in_ringing_costs_nobody_his_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with QueueTrial(sales("anna", "boris")) as trial:
+        originate, failing = trial.exchange.originate, [OSError("no port is free")]
+
+        async def sometimes(targets: Sequence[Target], **more: Any) -> Any:
+            if failing:
+                raise failing.pop()
+            return await originate(targets, **more)
+
+        monkeypatch.setattr(trial.exchange, "originate", sometimes)
+        trial.call("1")
+        await asyncio.sleep(4)
+        assert trial.queues.live()[0].talks == {"boris": "1"}
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.virtual_time import VirtualClock
-from cordboard.telephony import Clip, EndReason, Leg, Line, PhoneTarget, Sound, Target, Tone
+from cordboard.telephony import Clip, Clock, EndReason, Leg, Line, PhoneTarget, Sound, Target, Tone
 from cordboard.telephony.directory import LineMode
 from cordboard.testing.exchange import Listened, serving
 from cordboard.testing.office import HeldOffice, loaded_directory
@@ -31,10 +31,11 @@ from cordboard.testing.office import HeldOffice, loaded_directory
 class HeldPeople:
     """Implements `office.ports.People`, held in memory: everybody named is ready and online until it is said otherwise.
 
-    `until` of a presence is obeyed by the running loop, as the real ones do.
+    With a `clock` a presence that has an end is over then.
     """
 
-    def __init__(self, *logins: str) -> None:
+    def __init__(self, *logins: str, clock: Clock | None = None) -> None:
+        self._clock = clock
         self._states = {login: UserState(online=True) for login in logins}
         self._changed = asyncio.Event()
         self.told: list[tuple[str, Presence]] = []
@@ -52,6 +53,10 @@ class HeldPeople:
             raise LookupError(login)
         self.told.append((login, presence))
         self.put(login, replace(self._states[login], presence=presence, reason=reason, until=until))
+        if until is not None and self._clock is not None:
+            ready = replace(self._states[login], presence=Presence.READY, reason="", until=None)
+            seconds = (until - self._clock.now()).total_seconds()
+            asyncio.get_running_loop().call_later(seconds, self.put, login, ready)
 
     def put(self, login: str, state: UserState) -> None:
         """From now on it is so."""
@@ -278,7 +283,7 @@ class QueueTrial:
         ends = {login: FarEnd.answers(hangs_up_after=60.0) for login in _OPERATORS} | dict(far_ends or {})
         targets: dict[Target, FarEnd] = {PhoneTarget(_OPERATORS[login]): end for login, end in ends.items()}
         self.exchange = SimulatedExchange(self.listened, self.clock, targets | dict(outside or {}))
-        self.people = HeldPeople(*_OPERATORS)
+        self.people = HeldPeople(*_OPERATORS, clock=self.clock)
         self.keeper, self.elsewhere, self.offers = HeldKeeper(), HeldElsewhere(), HeldOffers()
         self.exits: list[tuple[str, QueueExit, float]] = []
         self.told: list[EndReason | None] = []

@@ -1,7 +1,7 @@
 """One caller's time in a queue: what he hears, what he presses, and how he is joined with an operator."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ import structlog
 from cordboard.office.queue.engine import Ring
 from cordboard.office.queue.model import Group, Overflow, OverflowWhen
 from cordboard.office.queue.ports import KeptPlace, QueueExit, Wish
-from cordboard.telephony import Dialled, Digit, Ended, EndReason, Leg, LegState, PhoneTarget, Sound, dial
+from cordboard.telephony import Dialled, Digit, Ended, EndReason, Leg, LegState, PhoneTarget, Sound, Target, dial
 from cordboard.telephony.sounds import RINGBACK
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ LOST = (EndReason.UNREACHABLE, EndReason.VANISHED, EndReason.MEDIA_LOST)
 
 _log = structlog.get_logger("queue")
 
+Placed = Callable[[Leg], Awaitable[None]]
 _Event = Ring | Digit | Ended | None
 
 
@@ -195,6 +196,15 @@ class Stay:
         async def placed(callee: Leg) -> None:
             queues.follow(self, leg, callee, ring)
 
+        try:
+            return await self._dial(leg, ring, targets, placed)
+        except Exception:  # noqa: BLE001  (a fault in one attempt must not cost a caller his place)
+            _log.exception("operators could not be rung", chain=leg.chain, group=self.group.name, logins=ring.logins)
+            await queues.missed(self, ring)
+            return False
+
+    async def _dial(self, leg: Leg, ring: Ring, targets: Sequence[Target], placed: Placed) -> bool:
+        queues = self._queues
         result = await dial(
             queues.exchange,
             leg,

@@ -47,6 +47,27 @@ async def test_a_message_comes_with_its_mail_and_its_notice_and_only_once(store:
     ]
 
 
+async def test_one_that_is_being_spoken_is_seen_by_nobody_until_it_is_added(store: Store) -> None:
+    id_ = await store.voicemail.begin(replace(MESSAGE, seconds=0.0))
+    assert await store.voicemail.unfinished() == [replace(MESSAGE, id=id_, seconds=0.0)]
+    assert (await store.voicemail.of(["anna"]), await store.voicemail.get(id_)) == ([], None)
+    assert (await store.voicemail.counts(["anna"]), await store.voicemail.boxes()) == ((0, 0), [])
+    assert await store.voicemail.before("anna", TEN + HOUR) == []
+    assert [await store.voicemail.add(MESSAGE, mail=MAIL) for _ in range(2)] == [id_, id_]
+    assert await store.voicemail.of(["anna"]) == [replace(MESSAGE, id=id_)]
+    assert await store.voicemail.unfinished() == []
+    assert len(await store.runs.effects()) == 1
+    (event,) = await store.runs.messages(name="voicemail.left")
+    assert (event.key, event.chain) == ("anna", "chain-1")
+    assert event.data == {
+        "box": "anna",
+        "caller": "0671234567",
+        "caller_name": "Ольга",
+        "seconds": 8,
+        "file": MESSAGE.file,
+    }
+
+
 async def test_new_ones_stand_first_and_are_counted(store: Store) -> None:
     ids = [await store.voicemail.add(left(box, f"{n}.wav")) for n, box in enumerate(("anna", "sales", "anna", "boris"))]
     assert await store.voicemail.mark(ids[0], TEN)

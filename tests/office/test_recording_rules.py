@@ -456,10 +456,12 @@ async def test_what_a_crash_has_cut_is_completed_at_the_next_start(tmp_path: Pat
         phone.hang_up()
     (done,) = kept.rows.values()
     kept.rows[1] = replace(done, ended=None, seconds=0.0, size=0)
-    await kept.begin(KeptRecording("c", "l", "2026-11-23/lost.wav", done.started))
+    await kept.begin(KeptRecording("c", "l", "2026-11-23/silent.wav", done.started))
+    await kept.begin(KeptRecording("c", "l", "2026-11-23/of another node.wav", done.started))
+    (tmp_path / "2026-11-23/silent.wav").touch()
     async with trial(tmp_path, ALL, kept=kept):
         await settle()
-        assert list(kept.rows) == [1]
+        assert list(kept.rows) == [1, 3]
         assert kept.rows[1] == done
 
 

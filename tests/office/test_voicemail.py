@@ -247,6 +247,27 @@ async def test_a_group_has_a_box_whose_message_lights_the_lamps_of_its_owners(tm
 
 
 @virtual_time
+async def test_what_was_spoken_when_the_exchange_was_killed_is_kept_at_the_next_start(tmp_path: Path) -> None:
+    async with trial(tmp_path) as x:
+        for name in ("cut.wav", "silent.wav"):
+            await x.kept.begin(replace(message(name), seconds=0.0))
+        await x.kept.begin(replace(message("of another node.wav"), seconds=0.0))
+        write_wav(tmp_path / "cut.wav", silence(1), tone(440.0, seconds=3))
+        write_wav(tmp_path / "silent.wav", silence(3))
+        phone = x.call("8101", voice=VOICE)
+        await phone.wait_heard("Leave a message")
+        running = asyncio.create_task(x.desk.run())
+        await asyncio.sleep(10)
+        assert [(each.file, round(each.seconds, 1)) for each in x.kept.messages.values()] == [("cut.wav", 3.2)]
+        assert [order["to"] for _, order in x.kept.orders] == ["anna@example.com", ["anna"]]
+        phone.press("#")
+        await phone.wait_heard("Your message was taken")
+        assert len(x.kept.messages) == 2
+        assert [each.file for each in x.kept.begun.values()] == ["of another node.wav"]
+        running.cancel()
+
+
+@virtual_time
 async def test_lamps_are_lit_after_a_start_and_told_only_what_has_changed(tmp_path: Path) -> None:
     async with trial(tmp_path) as x:
         await x.left(message("a.wav"), message("b.wav", box="sales"))

@@ -148,6 +148,8 @@ class RecordingDesk:
     async def _complete(self) -> None:
         for each in await self.kept.unfinished():
             path = self.recordings.path(each.file)
+            if each.leg in self._chains or not path.exists():  # it goes on; or it is on another node
+                continue
             seconds = await asyncio.to_thread(seconds_in, path)
             if seconds < SHORTEST:
                 self.recordings.discard(each.file)

@@ -12,6 +12,8 @@ from pydantic import Field, field_validator
 from cordboard.office.documents import Document, Login, Number
 from cordboard.office.model import OfficeData
 
+LEFT = "voicemail.left"
+"""The event that a message was left, by the name of the box: box, caller, caller_name, seconds, file."""
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
 _STRANGE = re.compile(r"[^A-Za-z0-9-]+")
 _SHORTEST_NAME = 8
@@ -108,6 +110,12 @@ class VoicemailMessage:
 class VoicemailRepository(Protocol):
     """Keeps messages. Every method that writes is durable when it returns."""
 
+    async def begin(self, message: VoicemailMessage) -> int:
+        """Note that a caller speaks just now, `seconds` is 0.0: nobody sees it until `add`. Returns its id."""
+
+    async def unfinished(self) -> Sequence[VoicemailMessage]:
+        """Those that were begun and not added: at a start, what a crash has cut."""
+
     async def add(
         self,
         message: VoicemailMessage,
@@ -116,10 +124,10 @@ class VoicemailRepository(Protocol):
         notice: Mapping[str, Any] | None = None,
         passing: bool = False,
     ) -> int:
-        """Add it and order its mail and its notice (their payloads) in the same transaction; returns its id.
+        """Add it, order its mail and its notice (their payloads) and post LEFT in the same transaction; returns its id.
 
-        Of one file there is one message: added again, its id is returned and nothing is ordered. `passing`: `mailed`
-        gives it once all of its mails were taken.
+        Of one file there is one message: added again, its id is returned and nothing is ordered. One that was begun is
+        completed. `passing`: `mailed` gives it once all of its mails were taken.
         """
 
     async def of(self, boxes: Sequence[str]) -> Sequence[VoicemailMessage]:

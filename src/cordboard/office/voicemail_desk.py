@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import wave
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -57,6 +57,8 @@ class VoicemailDesk:
         self._ordered = ordered
         self._shown: dict[str, tuple[int, int]] = {}
         """What the lamp of each account shows."""
+        self._spoken: set[str] = set()
+        """Files of messages that are being spoken here."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- whose box ------------------------------------------------------------------------------------------------
@@ -90,13 +92,19 @@ class VoicemailDesk:
             _log.error("a message cannot be recorded", call=leg.chain, box=box.name, fault=str(fault))
             await self.say(leg, [words.CANNOT_TAKE], language)
             return
+        message = _begun(box, leg.record, name, began)
+        self._spoken.add(name)
+        # Beside the greeting: a database that is slow delays no voice. A crash from here on loses nothing.
+        beginning = self._spawn(self.kept.begin(message))
         try:
             await self._greet(leg, box, language)
-            began = self.clock.now()
+            message = replace(message, at=self.clock.now())
             await leg.record_to(self.recordings.path(name), limit=box.max_seconds, stop_on=STOP, silence=SILENCE)
         finally:
             # In a task of its own: whoever hangs up in the middle of a message has left it.
-            kept = await asyncio.shield(self._spawn(self._keep(box, leg.record, name, began)))
+            keeping = self._spawn(self._keep(box, message, beginning))
+            keeping.add_done_callback(lambda _: self._spoken.discard(name))
+            kept = await asyncio.shield(keeping)
         await self.say(leg, [words.THANKS if kept else words.NOTHING_HEARD], language)
 
     async def _greet(self, leg: Leg, box: Mailbox, language: str) -> None:
@@ -111,18 +119,28 @@ class VoicemailDesk:
         if leg.state is LegState.ANSWERED:
             await leg.play(await self.announcer.sounds(phrases, language))
 
-    async def _keep(self, box: Mailbox, leg: LegRecord, name: str, began: datetime) -> bool:
+    async def _keep(self, box: Mailbox, message: VoicemailMessage, beginning: Awaitable[int]) -> bool:
         """Make a message of a recording; false if nobody is heard in it, and then nothing stays."""
+        id_ = await beginning
         seconds = 0.0
-        if await self.recordings.has_voice(name, SHORTEST):
-            seconds = await self._trimmed(name)
+        if await self.recordings.has_voice(message.file, SHORTEST):
+            seconds = await self._trimmed(message.file)
         if not seconds:
-            self.recordings.discard(name)
+            self.recordings.discard(message.file)
+            await self.kept.remove(id_)
             return False
-        came_in = leg.direction is Direction.INBOUND
-        number, caller_name = (leg.caller.number, leg.caller.name) if came_in else (leg.dialled, "")
-        await self._add(box, VoicemailMessage(box.name, leg.chain, number, caller_name, began, seconds, name))
+        await self._add(box, replace(message, seconds=seconds))
         return True
+
+    async def _complete(self) -> None:
+        """Keep what was spoken when the exchange was killed. A file that is not here is on another node."""
+        for message in await self.kept.unfinished():
+            if message.file in self._spoken:
+                continue
+            box = self.office.documents(Mailbox).get(message.box)
+            if box is not None and self.recordings.path(message.file).exists():
+                _log.warning("a message that a crash has cut is kept", call=message.chain, box=box.name)
+                await self._keep(box, message, _known(message.id))
 
     async def _trimmed(self, name: str) -> float:
         try:
@@ -186,9 +204,13 @@ class VoicemailDesk:
                 await self._light(login)
 
     async def run(self, every: float = LOOK) -> None:
-        """Keep the lamps right, until cancelled: after a start, when mailboxes change, when another node takes one."""
+        """Keep what a crash has cut, and the lamps right while mailboxes change elsewhere, until cancelled."""
+        completed = False
         while True:
             try:
+                if not completed:
+                    await self._complete()
+                    completed = True
                 await self.show_all()
             except Exception:  # noqa: BLE001 - the store has many ways to fail; all pass
                 _log.exception("the lamps of voicemail are not looked after; it is tried again")
@@ -219,3 +241,14 @@ class VoicemailDesk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _begun(box: Mailbox, leg: LegRecord, file: str, at: datetime) -> VoicemailMessage:
+    """A message that is about to be spoken."""
+    came_in = leg.direction is Direction.INBOUND
+    number, name = (leg.caller.number, leg.caller.name) if came_in else (leg.dialled, "")
+    return VoicemailMessage(box.name, leg.chain, number, name, at, 0.0, file)
+
+
+async def _known(id_: int) -> int:
+    return id_

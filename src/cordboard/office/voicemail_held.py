@@ -13,11 +13,23 @@ class HeldVoicemail:
     """Implements `office.voicemail.VoicemailRepository` in memory. `orders` holds mails and notices."""
 
     messages: dict[int, VoicemailMessage] = field(default_factory=dict)
+    begun: dict[int, VoicemailMessage] = field(default_factory=dict)
+    """Those that are being spoken."""
     orders: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     passing: set[int] = field(default_factory=set)
     taken: set[int] = field(default_factory=set)
     """Messages whose mails were taken."""
     _last: int = 0
+
+    async def begin(self, message: VoicemailMessage) -> int:
+        """See VoicemailRepository."""
+        self._last += 1
+        self.begun[self._last] = replace(message, id=self._last)
+        return self._last
+
+    async def unfinished(self) -> Sequence[VoicemailMessage]:
+        """See VoicemailRepository."""
+        return list(self.begun.values())
 
     async def add(
         self,
@@ -31,12 +43,15 @@ class HeldVoicemail:
         for each in self.messages.values():
             if each.file == message.file:
                 return each.id
-        self._last += 1
-        self.messages[self._last] = replace(message, id=self._last)
+        id_ = next((each.id for each in self.begun.values() if each.file == message.file), 0)
+        if not id_:
+            id_ = self._last = self._last + 1
+        self.begun.pop(id_, None)
+        self.messages[id_] = replace(message, id=id_)
         self.orders += [(kind, order) for kind, order in (("mail", mail), ("notice", notice)) if order is not None]
         if passing:
-            self.passing.add(self._last)
-        return self._last
+            self.passing.add(id_)
+        return id_
 
     async def of(self, boxes: Sequence[str]) -> Sequence[VoicemailMessage]:
         """See VoicemailRepository."""
@@ -61,7 +76,7 @@ class HeldVoicemail:
 
     async def remove(self, id_: int) -> bool:
         """See VoicemailRepository."""
-        return self.messages.pop(id_, None) is not None
+        return (self.messages.pop(id_, None) or self.begun.pop(id_, None)) is not None
 
     async def mailed(self, limit: int = 100) -> Sequence[VoicemailMessage]:
         """See VoicemailRepository."""

@@ -262,7 +262,7 @@ class Talks:
     async def join(self, a: Leg, b: Leg) -> Bridge:
         """See Exchange.join. Of two who came by different calls, the younger call becomes a part of the older one."""
         if a.chain != b.chain:
-            younger, older = sorted((a, b), key=lambda leg: leg.record.started, reverse=True)
+            older, younger = sorted((a, b), key=lambda leg: leg.record.started)
             self.unite(younger.chain, older.chain)
         return await self._exchange.join(a, b)
 

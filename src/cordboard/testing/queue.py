@@ -262,7 +262,7 @@ class Drill:
 
 
 class QueueTrial:
-    """A queue over the simulated exchange, in virtual time. Inbound calls enter `sales`, as `wishes` by number say.
+    """A queue over the simulated exchange, by default in virtual time. Inbound calls enter `sales`, by `wishes`.
 
     A context. `exits` are how each number's waiting has ended, with the moment (seconds of the loop), in that order.
     Whoever is still up then is hung up. Operators answer after two seconds and talk for a minute unless `far_ends` says
@@ -277,8 +277,9 @@ class QueueTrial:
         wishes: Mapping[str, Wish] | None = None,
         history: CallHistory | None = None,
         by_number: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        self.clock = VirtualClock()
+        self.clock = clock or VirtualClock()
         self.listened = Listened()
         ends = {login: FarEnd.answers(hangs_up_after=60.0) for login in _OPERATORS} | dict(far_ends or {})
         targets: dict[Target, FarEnd] = {PhoneTarget(_OPERATORS[login]): end for login, end in ends.items()}

@@ -120,6 +120,8 @@ class LogQuery:
     before: tuple[datetime, str] | None = None
     """Beginning and chain of the last one seen: what began earlier."""
     limit: int = 100
+    chain: str = ""
+    """That call alone."""
 
 
 class ReportRepository(Protocol):

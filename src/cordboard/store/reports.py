@@ -113,6 +113,8 @@ def _conditions(query: LogQuery) -> Iterable[Select[str]]:
         )
         phones = those.where(other.c.account.in_(query.accounts))
         yield phones.union(talkers) if query.login else phones  # type: ignore[misc]  # a union stands where a select may
+    if query.chain:
+        yield select(other.c.chain).where(other.c.chain == storable(query.chain))
     if query.line:
         yield those.where(other.c.line == storable(query.line))
     if query.text:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cordboard.office.ports import MAX_PRIORITY
 from cordboard.office.queue.engine import QueueEngine, Ring, Standing, Standings, Waiting
-from cordboard.office.queue.model import MAX_PRIORITY, Group, Member, Strategy
+from cordboard.office.queue.model import Group, Member, Strategy
 from cordboard.testing.queue import Coming, Drill
 
 

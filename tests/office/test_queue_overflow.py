@@ -54,28 +54,28 @@ class Boxes:
     ],
 )
 def test_a_caller_is_led_there_or_it_is_told_that_he_was_not(target: Mapping[str, str], expected: bool) -> None:
-    @virtual_time
-    async def body() -> None:
-        ends: dict[Target, FarEnd] = {PhoneTarget("101"): FarEnd.answers(1, hangs_up_after=5)}
-        exchange = SimulatedExchange(Listened(), VirtualClock(), ends)
-        scenarios, boxes = Scenarios(), Boxes()
-        routes = OverflowRoutes(OfficeSwitchboard(exchange, await queue_directory(), scenarios), boxes)
-        led: list[bool] = []
+    led, done = led_to(target)
+    assert led == [expected]
+    assert done == (list(target) if expected else [])
 
-        async def take(leg: Leg) -> None:
-            led.append(await routes.lead(leg, Overflow.model_validate({"when": "waited", **target})))
 
-        async with serving(exchange, take):
-            exchange.call_in("067", "600", line="city")
-            await asyncio.sleep(20)
-        assert led == [expected]
-        assert (scenarios.ran != [], boxes.left != [], exchange.called != []) == (
-            expected and "scenario" in target,
-            expected and "voicemail" in target,
-            expected and "number" in target,
-        )
+@virtual_time
+async def led_to(target: Mapping[str, str]) -> tuple[list[bool], list[str]]:
+    """Whether he was led there, and what was done."""
+    ends: dict[Target, FarEnd] = {PhoneTarget("101"): FarEnd.answers(1, hangs_up_after=5)}
+    exchange = SimulatedExchange(Listened(), VirtualClock(), ends)
+    scenarios, boxes = Scenarios(), Boxes()
+    routes = OverflowRoutes(OfficeSwitchboard(exchange, await queue_directory(), scenarios), boxes)
+    led: list[bool] = []
 
-    body()
+    async def take(leg: Leg) -> None:
+        led.append(await routes.lead(leg, Overflow.model_validate({"when": "waited", **target})))
+
+    async with serving(exchange, take):
+        exchange.call_in("067", "600", line="city")
+        await asyncio.sleep(20)
+    done = {"scenario": scenarios.ran, "voicemail": boxes.left, "number": exchange.called}
+    return led, [name for name, what in done.items() if what]
 
 
 @virtual_time

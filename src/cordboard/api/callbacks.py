@@ -19,7 +19,7 @@ from cordboard.office.callbacks import (
     OrderResult,
     Origin,
 )
-from cordboard.office.queue.model import MAX_PRIORITY
+from cordboard.office.ports import MAX_PRIORITY
 from cordboard.office.tokens import ApiToken
 from cordboard.telephony import Clock
 

@@ -7,14 +7,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from cordboard.office.callback_orders import CallbackOrder, Callbacks, OrderResult, Origin
 from cordboard.office.hours import Span, days_around, days_of, open_at, spans_of
 from cordboard.office.listing import ListedNumber, listed_number
+from cordboard.office.queue.asked import MAX_PRIORITY, QueueExit, Queues, Wish
 from cordboard.telephony import Bridge, EndReason, Leg, Party, PhoneNumber, Sound, Target
 
 __all__ = [
+    "MAX_PRIORITY",
     "NOTICE",
     "Calendar",
     "CallHistory",
+    "CallbackOrder",
+    "Callbacks",
     "Destination",
     "Form",
     "FormField",
@@ -22,6 +27,8 @@ __all__ = [
     "ListedNumber",
     "NumberLists",
     "Numbering",
+    "OrderResult",
+    "Origin",
     "ParkEnd",
     "Parked",
     "ParkingLots",
@@ -31,6 +38,8 @@ __all__ = [
     "Pickups",
     "PinCheck",
     "Presence",
+    "QueueExit",
+    "Queues",
     "Recordings",
     "Refusal",
     "Rooms",
@@ -43,6 +52,7 @@ __all__ = [
     "UserState",
     "Voicemails",
     "Way",
+    "Wish",
     "days_around",
     "days_of",
     "listed_number",

@@ -6,8 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cordboard.components._languages import LanguageChoice, spoken_in
-from cordboard.office.queue.model import MAX_PRIORITY
-from cordboard.office.queue.ports import QueueExit, Queues, Wish
+from cordboard.office.ports import MAX_PRIORITY, QueueExit, Queues, Wish
 from cordboard.scenario.component import VOICE, Component, Example, Text
 from cordboard.scenario.context import Context, ScenarioError
 from cordboard.scenario.markers import Refers
@@ -37,7 +36,7 @@ class EnterQueue(Component):
         Example("The sales group.", "wait:\n  component: queue\n  name: sales"),
         Example(
             "A client with a manager of his own, before others.",
-            'wait:\n  component: queue\n  name: sales\n  priority: 5\n  own: "{manager}"',
+            "wait:\n  component: queue\n  name: sales\n  priority: 5\n  own: olena",
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from cordboard.office.callbacks import Callbacks
+from cordboard.office.ports import Callbacks
 from cordboard.scenario.component import Component, Example, Text
 from cordboard.scenario.context import Context
 from cordboard.telephony import PhoneNumber

@@ -6,8 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cordboard.office.callbacks import CallbackOrder, Callbacks, OrderResult, Origin
-from cordboard.office.queue.model import MAX_PRIORITY
+from cordboard.office.ports import MAX_PRIORITY, CallbackOrder, Callbacks, OrderResult, Origin
 from cordboard.scenario.component import Component, Example, Text
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers

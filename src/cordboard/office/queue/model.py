@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cordboard.office.documents import Document, Login, Name, Number
+from cordboard.office.queue.asked import MAX_PRIORITY
 
 if TYPE_CHECKING:
     from cordboard.office.model import OfficeData
-
-MAX_PRIORITY = 10
-"""Priorities go from 0 (everybody) up to this."""
 
 Priority = Annotated[int, Field(ge=0, le=MAX_PRIORITY)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]

@@ -3,46 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from cordboard.office.ports import Presence
+from cordboard.office.queue.asked import QueueExit, Queues, Wish
 from cordboard.office.queue.engine import Standing
 from cordboard.office.queue.model import Overflow
 from cordboard.telephony import Leg, Sound
 
-
-class QueueExit(StrEnum):
-    """How somebody's waiting has ended."""
-
-    ANSWERED = "answered"
-    """After the talk with an operator."""
-    TIMEOUT = "timeout"
-    """He has waited as long as the group lets anybody wait."""
-    FULL = "full"
-    """As many wait already as may."""
-    NO_OPERATORS = "no_operators"
-    """Nobody is there who could take him."""
-    CALLBACK = "callback"
-    """He has pressed the key: he will be called back, and keeps his place."""
-    OVERFLOW = "overflow"
-    """He was led elsewhere, as the group says, and that is over."""
-    GONE = "gone"
-    """He has hung up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """With what somebody enters a queue."""
-
-    priority: int = 0
-    """From 0 to model.MAX_PRIORITY."""
-    own: str = ""
-    """The login of his own manager."""
-    skills: tuple[str, ...] = ()
-    """What his operator must be able to do."""
-    language: str = ""
-    """In which he is spoken to; empty: that of the office."""
+__all__ = [
+    "Announcer",
+    "Elsewhere",
+    "GroupNow",
+    "KeptPlace",
+    "Listener",
+    "Offer",
+    "OperatorNow",
+    "PlaceKeeper",
+    "QueueExit",
+    "Queues",
+    "WaitingNow",
+    "Wish",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +57,6 @@ class Offer:
     leg: str
     """The id of the leg that rings him."""
     answered: bool = False
-
-
-class Queues(Protocol):
-    """What components ask."""
-
-    def knows(self, group: str) -> bool:
-        """Whether there is a group of that name."""
-
-    async def enter(self, leg: Leg, group: str, wish: Wish | None = None) -> QueueExit:
-        """Let a caller wait in a group's queue, and return when that, or the talk, is over. He is not hung up.
-
-        Raises LookupError if there is no such group.
-        """
 
 
 class Announcer(Protocol):

@@ -66,6 +66,15 @@ class Trial:
         assert isinstance(called, RealPhone)
         return caller, called
 
+    async def recorded(self, seconds: float, *, files: int = 1) -> None:
+        """Wait until the last of so many files holds so much sound."""
+
+        def enough() -> bool:
+            found = sorted((self.x.folder / "recordings").rglob("*.wav"), key=lambda path: path.stat().st_ctime_ns)
+            return len(found) == files and found[-1].stat().st_size > 16000 * seconds
+
+        await until(enough)
+
     async def whole(self, count: int = 1) -> list[KeptRecording]:
         """The rows, the oldest first, once so many are complete."""
         found: list[KeptRecording] = []
@@ -107,7 +116,7 @@ async def trial(folder: Path, *documents: Document) -> AsyncIterator[Trial]:
 async def test_in_stereo_each_is_on_his_own_channel(tmp_path: Path) -> None:
     async with trial(tmp_path, RecordingRule(name="all", stereo=True)) as on:
         caller, _ = await on.talk()
-        await asyncio.sleep(2)
+        await on.recorded(2)
         await caller.hang_up()
         (row,) = await on.whole()
         left, right = read_stereo(on.recordings.path(row.file))
@@ -121,7 +130,7 @@ async def test_in_stereo_each_is_on_his_own_channel(tmp_path: Path) -> None:
 async def test_mixed_both_are_heard_together(tmp_path: Path) -> None:
     async with trial(tmp_path, RecordingRule(name="all")) as on:
         caller, _ = await on.talk()
-        await asyncio.sleep(2)
+        await on.recorded(2)
         await caller.hang_up()
         (row,) = await on.whole()
         sound = read_wav(on.recordings.path(row.file))
@@ -154,7 +163,7 @@ async def test_keys_pause_and_go_on(tmp_path: Path) -> None:
         assert not any(on.desk.recording(leg.chain) for leg in on.x.exchange.legs())
         await caller.press("*3")
         await until(lambda: any(on.desk.recording(leg.chain) for leg in on.x.exchange.legs()))
-        await asyncio.sleep(1)
+        await on.recorded(1, files=2)
         await caller.hang_up()
         rows = await on.whole(2)
     assert len({row.file for row in rows}) == 2
@@ -164,7 +173,7 @@ async def test_keys_pause_and_go_on(tmp_path: Path) -> None:
 async def test_what_was_said_before_the_worker_died_stays(tmp_path: Path) -> None:
     async with trial(tmp_path, RecordingRule(name="all")) as on:
         caller, _ = await on.talk()
-        await asyncio.sleep(2)
+        await on.recorded(2)
         kill_worker(RTP.start)
         await caller.reaches(LegState.ENDED)
         await until(lambda: not on.x.exchange.legs())

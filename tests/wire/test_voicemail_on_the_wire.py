@@ -1,6 +1,7 @@
 """Messages over real SIP and RTP: left, mailed, shown by the lamp, heard with keys; what is heard is told by tones."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -99,12 +100,21 @@ class Trial:
                 await asyncio.sleep(0.05)
         return found[0]
 
+    async def recorded(self, seconds: float) -> None:
+        """Wait until so much of a message has been recorded."""
+        await recorded(self.folder / "recordings", "*/*.wav", seconds)
+
     async def left(self, name: str, *parts: float) -> VoicemailMessage:
         """A message of tones, two seconds each."""
         path = self.desk.recordings.path(name)
         write_wav(path, *(tone(hz, seconds=2) if hz else silence(2) for hz in parts))
         message = VoicemailMessage("anna", "chain", "102", "", SystemClock().now(), 2.0 * len(parts), name)
         return replace(message, id=await self.store.voicemail.add(message))
+
+
+async def recorded(folder: Path, pattern: str, seconds: float) -> None:
+    """Wait until a file of that pattern holds so much sound."""
+    await until(lambda: any(path.stat().st_size > seconds * 16000 for path in folder.glob(pattern)))
 
 
 @asynccontextmanager
@@ -148,7 +158,7 @@ async def test_a_message_is_left_trimmed_mailed_and_shown_and_goes_when_it_was_m
         phone = await on.call("8101", hz=CALLER)
         await phone.hears(GREETING)
         await phone.hears(BEEP)
-        await asyncio.sleep(3)
+        await on.recorded(3)
         await phone.press("#")
         await phone.hears(THANKS)
         message = await on.one()
@@ -179,7 +189,7 @@ async def test_who_hangs_up_in_the_middle_has_left_a_message(tmp_path: Path) -> 
     async with trial(tmp_path) as on:
         phone = await on.call("8101", hz=CALLER)
         await phone.hears(BEEP)
-        await asyncio.sleep(2)
+        await on.recorded(2)
         await phone.hang_up()
         message = await on.one()
         assert message.seconds > 1.5
@@ -191,7 +201,7 @@ async def test_silence_is_no_message(tmp_path: Path) -> None:
     async with trial(tmp_path) as on:
         phone = await on.call("8101")
         await phone.hears(BEEP)
-        await asyncio.sleep(2)
+        await on.recorded(2)
         await phone.press("#")
         await phone.hears(NOTHING)
         await phone.call.ended()
@@ -243,7 +253,7 @@ async def test_a_greeting_recorded_with_a_phone_is_heard_by_the_next_caller(tmp_
         await phone.hears(LAST)
         await phone.press("0")
         await phone.hears(BEEP)
-        await asyncio.sleep(2)
+        await recorded(Path(tempfile.gettempdir()), "cordboard-voicemail-*/*.wav", 2)
         await phone.press("#")
         await phone.hears(2600)
         await phone.hang_up()

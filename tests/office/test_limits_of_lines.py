@@ -164,4 +164,8 @@ async def test_a_call_over_nothing_is_unreachable() -> None:
     async with at_work(PRICES) as made:
         leg = await made.exchange.originate([LineTarget("none", NUMBER)], caller=Party("1"))
         assert await leg.ended() is EndReason.UNREACHABLE
+        assert (leg.record.line, leg.record.dialled) == ("none", NUMBER)
+        assert not await leg.answer()
+        assert made.inner.called == []
+        assert list(made.inner.legs()) == []  # nobody was called, and the log was told nothing
         assert made.guard.bars(LineTarget("none", NUMBER), "") == "the line none is switched off"

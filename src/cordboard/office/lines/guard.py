@@ -75,6 +75,10 @@ class LineGuard:
         """Legs to lines and to phones at once: who answers decides whether it costs."""
         self._writing = asyncio.Lock()
 
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return self._clock.now()
+
     # --- may it begin? ----------------------------------------------------------------------------------------
 
     def bars(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from cordboard.office.lines.barred_leg import BarredLeg
 from cordboard.office.lines.guard import Health, LineGuard
 from cordboard.telephony import (
     Bridge,
@@ -44,8 +45,13 @@ class GuardedExchange:
     async def originate(
         self, targets: Sequence[Target], *, caller: Party, chain: str = "", ring_time: float = 30.0
     ) -> Leg:
-        """See Exchange. Lines that may not be used are dropped; the leg is UNREACHABLE if nothing is left."""
+        """See Exchange. Lines that may not be used are dropped.
+
+        If nothing is left, the leg has ended as UNREACHABLE: nobody is called, and the log is not told of a call.
+        """
         allowed = [target for target in targets if not isinstance(target, LineTarget) or self._may(target, chain)]
+        if targets and not allowed:
+            return BarredLeg(targets, caller=caller, chain=chain, now=self._guard.now())
         leg = await self._inner.originate(allowed, caller=caller, chain=chain, ring_time=ring_time)
         lines = [target for target in allowed if isinstance(target, LineTarget)]
         if lines:

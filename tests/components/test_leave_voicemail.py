@@ -1,8 +1,8 @@
-"""A caller leaves a message out of a scenario."""
+"""Scenarios let callers leave messages, and users hear theirs."""
 
 import asyncio
 
-from cordboard.office.ports import Voicemails
+from cordboard.office.ports import VoicemailBoxes, Voicemails
 from cordboard.simulation.virtual_time import virtual_time
 from cordboard.telephony import Leg, LegState
 from cordboard.testing.components import Trial, voice
@@ -65,3 +65,33 @@ async def test_who_hangs_up_has_left_what_he_said() -> None:
         phone.hang_up()
         await trial.ended()
         assert boxes.kept == [("sales", "chain-2")]
+
+
+class Heard:
+    """Implements VoicemailBoxes: anna has a box."""
+
+    def __init__(self) -> None:
+        self.by: list[str] = []
+
+    async def hear(self, leg: Leg, login: str) -> bool:
+        self.by.append(login)
+        return login == "anna"
+
+
+@virtual_time
+async def test_a_user_hears_his_messages_or_is_told_that_he_has_none() -> None:
+    heard = Heard()
+    for login in ("anna", "boris"):
+        text = voice(
+            f"""
+    a: {{component: voicemail_box, login: {login}, exits: {{done: b, no_box: c}}}}
+    b: {{component: log, text: heard}}
+    c: {{component: play, text: You have no box}}
+"""
+        )
+        async with Trial(text, ports={VoicemailBoxes: heard}) as trial:
+            phone = trial.call()
+            await trial.ended()
+        assert trial.path[0] == ("a.done" if login == "anna" else "a.no_box")
+        assert phone.texts == ([] if login == "anna" else ["You have no box"])
+    assert heard.by == ["anna", "boris"]

@@ -61,6 +61,7 @@ from cordboard.components.office.leave_voicemail import LeaveVoicemail
 from cordboard.components.office.on_list import OnList
 from cordboard.components.office.order_callback import OrderCallback
 from cordboard.components.office.reached_since import ReachedSince
+from cordboard.components.office.voicemail_box import VoicemailBox
 from cordboard.components.voice.answer import Answer
 from cordboard.components.voice.ask_digits import AskDigits
 from cordboard.components.voice.background_music import BackgroundMusic
@@ -156,6 +157,7 @@ def all_components() -> tuple[type[Component], ...]:
         ChangeList,
         CheckPin,
         LeaveVoicemail,
+        VoicemailBox,
         AskForm,
     )
 

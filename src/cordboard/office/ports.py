@@ -50,6 +50,7 @@ __all__ = [
     "Switchboard",
     "Tags",
     "UserState",
+    "VoicemailBoxes",
     "Voicemails",
     "Way",
     "Wish",
@@ -313,12 +314,24 @@ class Voicemails(Protocol):
     """Takes the messages of callers."""
 
     async def leave(self, leg: Leg, login: str) -> None:
-        """Answer, greet, record, and return when the message is kept; it is kept also if the caller hangs up or the
-        caller of this is cancelled. Silence is no message. Nothing if `login` (a user, or a group) has no box.
+        """Answer, greet, record, and return when the message is kept.
+
+        It is kept also if the caller hangs up, or this is cancelled. Silence is no message. Nothing happens if `login`
+        (a user, or a group) has no box.
         """
 
     def has_box(self, login: str) -> bool:
         """Whether there is a box of that user or group."""
+
+
+class VoicemailBoxes(Protocol):
+    """Lets users hear their messages."""
+
+    async def hear(self, leg: Leg, login: str) -> bool:
+        """Let him hear, with keys, the messages of his own box and of those that he owns; return when he is done.
+
+        Nobody asks who he is. False, and he hears nothing, if there is no box of his.
+        """
 
 
 class Calendar(Protocol):

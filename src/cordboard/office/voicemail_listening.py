@@ -26,7 +26,7 @@ _ONE_KEY = KeyRule(max_digits=1, terminator="", first_timeout=5.0)
 
 
 class VoicemailService:
-    """Implements `switchboard.Service` for the numbers of voicemail: where messages are heard, and where they are left.
+    """Implements `switchboard.Service` for the numbers of voicemail, and `ports.VoicemailBoxes`.
 
     Whoever dials from a phone of his own is known by it; anybody else says who he is by his number and his PIN.
     """
@@ -53,10 +53,20 @@ class VoicemailService:
             login = await by_number_and_pin(Talker(leg, self._desk.announcer), self._desk.office)
         elif ask_pin and not await self._may(leg, login):
             login = ""
-        if login:
-            with tempfile.TemporaryDirectory(prefix="cordboard-voicemail-") as folder:
-                await _Listening(self._desk, self._switchboard, self._prompts, leg, login, folder=Path(folder)).run()
+        if login and not await self.hear(leg, login):
+            await self._desk.say(leg, [words.NO_BOX], "")
         return None
+
+    async def hear(self, leg: Leg, login: str) -> bool:
+        """See ports.VoicemailBoxes."""
+        boxes = self._desk.boxes_of(login)
+        if not boxes:
+            return False
+        if await leg.answer():
+            with tempfile.TemporaryDirectory(prefix="cordboard-voicemail-") as folder:
+                listening = _Listening(self._desk, self._switchboard, self._prompts, leg, login, folder=Path(folder))
+                await listening.run(boxes)
+        return True
 
     def _numbers(self) -> tuple[str, str, bool]:
         """Where a user hears his own, where anybody does (empty: nowhere), and whether a PIN is asked at the former."""
@@ -121,12 +131,9 @@ class _Listening:
             }
         )
 
-    async def run(self) -> None:
-        """Until he hangs up, presses the star, or nothing for long."""
-        self._boxes = self._desk.boxes_of(self._login)
-        if not self._boxes:
-            await self._say(words.NO_BOX)
-            return
+    async def run(self, boxes: Sequence[str]) -> None:
+        """Until he hangs up, presses the star, or nothing for long. The first one of `boxes` is his own."""
+        self._boxes = boxes
         self._messages = list(await self._desk.kept.of(self._boxes))
         new = sum(message.heard is None for message in self._messages)
         await self._say(words.NEW, new, words.OLD, len(self._messages) - new, interrupt=True)

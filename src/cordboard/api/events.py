@@ -1,7 +1,8 @@
 """Events as they happen, by WebSocket: calls, people, lines, runs, and the card of who rings."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, WebSocket
@@ -9,10 +10,14 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from cordboard.api.access import Access, address_of
+from cordboard.office.after_call import CallNotes
+from cordboard.office.ended_calls import EndedCall
 from cordboard.office.live import LiveEvent, LiveEvents, LiveStream, Wanted, wanted_topics
 from cordboard.office.roles import may
 from cordboard.office.tokens import ApiToken
+from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.ports import RunTrace, StepTrace, TraceSink
+from cordboard.telephony import PhoneNumber
 
 PROTOCOL = "cordboard"
 """The subprotocol that is chosen; a page, which cannot send headers, may offer it beside `bearer.` and its token."""
@@ -123,17 +128,20 @@ async def _tell(socket: WebSocket, stream: LiveStream) -> None:
 
 
 class RunEvents:
-    """Implements `TraceSink`: passes all on to another one, and tells when runs begin, finish a step and end."""
+    """Implements `TraceSink`: passes all on to another one, notes it with the call, and tells it to listeners."""
 
-    def __init__(self, sink: TraceSink, live: LiveEvents) -> None:
+    def __init__(self, sink: TraceSink, live: LiveEvents, notes: CallNotes) -> None:
         self._sink = sink
         self._live = live
+        self._notes = notes
 
     def run(self, trace: RunTrace) -> None:
         """See TraceSink."""
         self._sink.run(trace)
         data = {"run": trace.run_id, "chain": trace.chain, "scenario": trace.scenario, "kind": trace.kind}
         if trace.ended is None:
+            if trace.kind != ScenarioKind.SERVICE:
+                self._notes.began(trace.chain, trace.run_id, trace.scenario)
             self._live.publish("run.started", data, chain=trace.chain)
         else:
             ending = {"outcome": trace.outcome.value if trace.outcome else "", "error": trace.error}
@@ -142,4 +150,34 @@ class RunEvents:
     def step(self, trace: StepTrace) -> None:
         """See TraceSink."""
         self._sink.step(trace)
+        self._notes.stepped(trace.chain, trace.run_id, trace.step, [key for _, key in trace.keys])
         self._live.publish("run.step", {"run": trace.run_id, "step": trace.step, "exit": trace.exit})
+
+
+def call_told(live: LiveEvents) -> Callable[[EndedCall], None]:
+    """What `CallLog` tells of each call that stands in the log: `call.content`, and `call.missed` as well for some."""
+
+    def told(call: EndedCall) -> None:
+        content = {name: _plain(value) for name, value in call.content.items()}
+        logins = {leg["login"] for leg in call.content["legs"] if leg["login"]}
+        for topic in ("call.content", "call.missed") if call.missed else ("call.content",):
+            live.publish(topic, content, logins=logins, chain=call.chain)
+
+    return told
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: phones in international writing, moments in ISO 8601, durations in seconds."""
+    match value:
+        case PhoneNumber():
+            return value.canonical
+        case datetime():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value

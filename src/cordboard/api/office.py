@@ -6,7 +6,6 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Body, Header, HTTPException, Response
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from cordboard.api.access import Access
 from cordboard.office import configuration as office
@@ -56,10 +55,10 @@ class _Of:
     def __init__(self, shape: type[BaseModel]) -> None:
         self._shape = shape
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         return handler(source)
 
-    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, _schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return handler(self._shape.__pydantic_core_schema__)
 
 

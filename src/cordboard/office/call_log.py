@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from cordboard.office.after_call import CallNotes
 from cordboard.office.ended_calls import Directory, EndedCall, EndedCalls, ended_call
 from cordboard.office.repositories import CallLogRepository, LoggedChain, LoggedLeg
 from cordboard.telephony import ConnectionRecord, EndReason, Leg, LegRecord
@@ -22,14 +23,26 @@ class CallLog:
     kept in memory is bounded by the number of calls, not of changes.
     """
 
-    def __init__(self, repository: CallLogRepository, directory: Directory) -> None:
-        """`directory` reads numbers as the office's country writes them, and knows whose phones are whose."""
+    def __init__(
+        self,
+        repository: CallLogRepository,
+        directory: Directory,
+        notes: CallNotes | None = None,
+        *,
+        written: Callable[[EndedCall], None] = lambda _call: None,
+    ) -> None:
+        """`directory` reads numbers as the office's country writes them, and knows whose phones are whose.
+
+        `notes` know what happened in a call beside its legs. `written` is told of each ended call once it stands in
+        the log; it must not raise.
+        """
         self.told: list[Callable[[EndedCall], None]] = []
         """Called with each call that is over, before it is written. Must return at once."""
         self._repository = repository
         self._directory = directory
         self._phone = directory.phone
-        self._calls = EndedCalls(directory)
+        self._calls = EndedCalls(directory, notes)
+        self._written = written
         self._ended: list[EndedCall] = []
         self._legs: dict[str, LegRecord] = {}
         self._connections: dict[str, ConnectionRecord] = {}
@@ -86,6 +99,8 @@ class CallLog:
                 self._ended = ended + self._ended
                 self._changed.set()
                 raise
+            for call in ended:
+                self._written(call)
 
     async def close_open(self, reason: EndReason = EndReason.ERROR) -> int:
         """End the calls that a crash has cut, and return how many; call it before the first call.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from cordboard.office import connections as rows
+from cordboard.office.after_call import CallNotes
 from cordboard.office.connections import ConnectionRow, connection_rows
 from cordboard.telephony import ConnectionRecord, Direction, LegRecord, PhoneNumber
 
@@ -50,6 +51,10 @@ CONTENT: Mapping[str, str] = {
     "login": "The user who talked, or who called; the last one if there were several.",
     "reason": "Why the first leg ended.",
     "connections": "A record for each talk: login, phone, line, started, seconds.",
+    "legs": "A record for each leg: direction, login, phone, line, started, ended, answered, reason.",
+    "scenarios": "A record for each scenario that ran in it: scenario, path (the steps in their order).",
+    "keys": "The keys that were pressed; those that are a secret as a dot.",
+    "recordings": "The names of the recordings that were begun.",
 }
 """The names, with their meaning for the manual."""
 
@@ -57,8 +62,10 @@ CONTENT: Mapping[str, str] = {
 class EndedCalls:
     """Watches legs and gives each call once its last leg has ended."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, notes: CallNotes | None = None) -> None:
+        """`notes` know what happened in a call beside its legs."""
         self._directory = directory
+        self._notes = notes or CallNotes()
         self._legs: dict[str, dict[str, LegRecord]] = {}
         """The legs of each chain since it last had none that was up."""
         self._connections: dict[str, dict[str, ConnectionRecord]] = {}
@@ -73,6 +80,7 @@ class EndedCalls:
         old = self._chains.get(record.id, record.chain)
         if old == record.chain:
             return (), ()
+        self._notes.moved(old, record.chain)
         legs = [replace(leg, chain=record.chain) for leg in self._legs.pop(old).values()]
         connections = [replace(each, chain=record.chain) for each in self._connections.pop(old, {}).values()]
         own = self._legs.get(record.chain, {}) | {leg.id: leg for leg in legs}
@@ -92,7 +100,8 @@ class EndedCalls:
         for leg in legs:
             del self._chains[leg]
         connections = self._connections.pop(record.chain, {})
-        return ended_call(list(legs.values()), list(connections.values()), self._directory)
+        beside = self._notes.take(record.chain)
+        return ended_call(list(legs.values()), list(connections.values()), self._directory, beside)
 
     def connection_changed(self, record: ConnectionRecord) -> ConnectionRecord:
         """Take a change; it is given back with the chain that its legs have now: it may have begun in another."""
@@ -105,8 +114,16 @@ class EndedCalls:
         return any(leg_id in {each.a_leg, each.b_leg} for each in self._connections.get(chain, {}).values())
 
 
-def ended_call(legs: Sequence[LegRecord], connections: Sequence[ConnectionRecord], directory: Directory) -> EndedCall:
-    """What `legs` (all ended, in the order of their beginning) and `connections` make together."""
+def ended_call(
+    legs: Sequence[LegRecord],
+    connections: Sequence[ConnectionRecord],
+    directory: Directory,
+    beside: Mapping[str, Any] | None = None,
+) -> EndedCall:
+    """What `legs` (all ended, in the order of their beginning) and `connections` make together.
+
+    `beside` is what `CallNotes` has taken; without it nothing is known of scenarios, keys and recordings.
+    """
     first, last = legs[0], max(legs, key=lambda leg: leg.ended or leg.started)
     by_id = {leg.id: leg for leg in legs}
     talks = [
@@ -139,6 +156,8 @@ def ended_call(legs: Sequence[LegRecord], connections: Sequence[ConnectionRecord
         "login": next((login for login in reversed(talkers) if login), ""),
         "reason": first.reason.value if first.reason else "",
         "connections": talks,
+        "legs": [_leg(leg, directory) for leg in legs],
+        **(beside if beside is not None else CallNotes().take("")),
     }
     return EndedCall(
         last.id, first.chain, phone.canonical, missed, content, connection_rows(legs, connections, directory)
@@ -155,6 +174,19 @@ def _talk(a: LegRecord, b: LegRecord, connection: ConnectionRecord, directory: D
         "line": outside.line,
         "started": connection.started,
         "talked": ended - connection.started,
+    }
+
+
+def _leg(leg: LegRecord, directory: Directory) -> dict[str, Any]:
+    return {
+        "direction": leg.direction.value,
+        "login": _login(leg, directory),
+        "phone": directory.phone(_number(leg)),
+        "line": leg.line,
+        "started": leg.started,
+        "ended": leg.ended or leg.started,
+        "answered": leg.answered is not None,
+        "reason": leg.reason.value if leg.reason else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from cordboard.office.parking import ParkingLot
 from cordboard.office.ports import ParkEnd
 from cordboard.telephony import EndReason, Leg, LegState
 from cordboard.testing.exchange import until
+from cordboard.testing.lonely_phone import lonely_phone
 from cordboard.testing.talks_on_the_wire import HZ, MUSIC, WireOffice, wire_office
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
@@ -74,6 +76,21 @@ async def test_who_is_parked_hangs_up_and_the_place_is_free(tmp_path: Path) -> N
         assert late.told is EndReason.NOT_FOUND
 
 
+async def test_a_parked_phone_that_is_killed_frees_its_place(tmp_path: Path) -> None:
+    async with wire_office(tmp_path, LOT, silence=1.0) as office:
+        ports: dict[str, Any] = {"folder": tmp_path / "lonely", "hz": HZ["102"], "first_port": 39600}
+        async with lonely_phone("102", office.server, **ports) as process:
+            anna = await office.dials("101", "102")
+            await anna.hears(HZ["102"])
+            await anna.press("##710#")
+            await until(lambda: taken(office) == ["711"])
+            process.kill()
+            await process.wait()
+            await until(lambda: taken(office) == [], within=20)
+            chain = await office.chain()
+        assert [leg.reason for leg in chain.legs if leg.account == "102"] == [EndReason.VANISHED]
+
+
 class ParksWhoCalls:
     """A number that parks its callers, as a scenario does."""
 
@@ -104,7 +121,7 @@ async def test_a_hundred_are_parked_at_once_and_taken_at_once(tmp_path: Path) ->
         takers = [await office.x.call_in(place, account=account) for place in places[:20] for account in ("106", "107")]
         await until(lambda: sum(each.told is EndReason.NOT_FOUND for each in takers) == 20)
         assert taken(office) == sorted(places[20:])
-        assert len(office.x.exchange.talks.all()) == 20
+        await until(lambda: len(office.x.exchange.talks.all()) == 20)
         await asyncio.gather(*(each.hang_up() for each in callers if each.told is None))
         await until(lambda: taken(office) == [] and not office.x.exchange.legs())
         assert office.lamps.busy == []

@@ -9,15 +9,19 @@ from pathlib import Path
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.documents import Document
+from cordboard.office.fixed_rooms import FixedRooms
 from cordboard.office.model import OfficeData, User, UserPhone
 from cordboard.office.parking import Parking
 from cordboard.office.pickup import GroupTeams, Pickup
 from cordboard.office.reception import Reception
+from cordboard.office.recordings import RecordingFolder
 from cordboard.office.repositories import LoggedChain
+from cordboard.office.supervision import Supervision
 from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.office.talk_keys import TalkKeys
 from cordboard.office.transfers import Transfers
 from cordboard.simulation.far_end import FarEnd
+from cordboard.sip.api import Address
 from cordboard.telephony import ConnectionRecord, LegRecord, LegState, SystemClock, Tone
 from cordboard.testing.exchange import VOICES, Listened, until, voice
 from cordboard.testing.office import HeldOffice, loaded_directory
@@ -49,6 +53,7 @@ class WireOffice:
     """What is at work."""
 
     x: RealExchange
+    server: Address
     parking: Parking
     transfers: Transfers
     switchboard: OfficeSwitchboard
@@ -82,8 +87,13 @@ class WireOffice:
 
 
 @asynccontextmanager
-async def wire_office(folder: Path, *documents: Document, phones: int = 100) -> AsyncIterator[WireOffice]:
-    """Users `u101` … with a phone each, for as long as the context lasts. Music on hold is MUSIC."""
+async def wire_office(
+    folder: Path, *documents: Document, phones: int = 100, silence: float = 20.0
+) -> AsyncIterator[WireOffice]:
+    """Users `u101` … with a phone each, for as long as the context lasts. Music on hold is MUSIC.
+
+    `silence`: see SwitchSettings.
+    """
     held = HeldOffice(
         OfficeData(
             users=tuple(User(f"u{each}", f"User {each}", each) for each in ACCOUNTS),
@@ -100,6 +110,7 @@ async def wire_office(folder: Path, *documents: Document, phones: int = 100) -> 
             rtp_ports=range(37000, 37000 + 4 * phones),
             phone_ports=range(38000, 38000 + 4 * phones),
             listener=_Logged(log),
+            silence=silence,
         ) as office:
             exchange, lamps = office.exchange, ShownLamps()
             exchange.talks.hold_music = (Tone((MUSIC,), on=3600.0),)
@@ -114,7 +125,21 @@ async def wire_office(folder: Path, *documents: Document, phones: int = 100) -> 
                 lamps=lamps,
                 clock=SystemClock(),
             )
-            switchboard.services += [parking, Pickup(exchange, directory, GroupTeams(directory))]
+            teams = GroupTeams(directory)
+            switchboard.services += [
+                parking,
+                Pickup(exchange, directory, teams),
+                Supervision(exchange, directory, teams),
+                FixedRooms(
+                    exchange,
+                    directory,
+                    transfers,
+                    announcer=Announcing(),
+                    recordings=RecordingFolder(folder / "recordings"),
+                    lamps=lamps,
+                    clock=SystemClock(),
+                ),
+            ]
             keys = TalkKeys(exchange, directory.by_account, transfers)
             tasks = [
                 asyncio.create_task(exchange.serve(Reception(exchange, directory, switchboard), transfer=transfers)),
@@ -122,7 +147,9 @@ async def wire_office(folder: Path, *documents: Document, phones: int = 100) -> 
             ]
             await asyncio.sleep(0)
             try:
-                yield WireOffice(RealExchange(office), parking, transfers, switchboard, lamps, directory, log)
+                yield WireOffice(
+                    RealExchange(office), office.server, parking, transfers, switchboard, lamps, directory, log
+                )
             finally:
                 for task in tasks:
                     task.cancel()

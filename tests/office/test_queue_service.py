@@ -1,7 +1,7 @@
 """The queues at work on a simulated exchange, in virtual time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -365,6 +365,35 @@ async def test_a_colleague_picks_the_call_up_and_nobody_has_missed_it() -> None:
         assert await picking
         await asyncio.sleep(1)
         assert [result for _, result, _ in trial.exits] == [QueueExit.ANSWERED]
+
+
+@virtual_time
+async def test_a_colleague_who_waits_hands_his_place_to_the_caller_for_whom_he_asks() -> None:
+    async with QueueTrial(sales("anna"), wishes={"colleague": Wish(priority=4)}) as trial:
+        trial.call("busy")
+        await asyncio.sleep(5)
+        colleague, caller = trial.call("colleague"), trial.call("caller", "700")
+        trial.call("late")
+        await asyncio.sleep(5)
+        assert trial.queues.heir_of(trial.leg_of("101")) is None
+        take = trial.queues.heir_of(colleague.leg)
+        assert take is not None
+        taken = asyncio.create_task(_value_of(take(caller.leg)))
+        await asyncio.sleep(0)
+        colleague.hang_up()
+        await asyncio.sleep(1)
+        first = trial.queues.live()[0].waiting[0]
+        assert (first.number, first.priority) == ("caller", 4)
+        assert first.since == datetime(2026, 11, 23, 10, 0, 5, tzinfo=UTC)
+        assert trial.exits == [("colleague", QueueExit.GONE, 10.0)]
+        await asyncio.sleep(60)
+        assert trial.queues.live()[0].talks == {"anna": "caller"}
+        await asyncio.sleep(60)
+        assert await taken is None
+
+
+async def _value_of(awaited: Awaitable[EndReason | None]) -> EndReason | None:
+    return await awaited
 
 
 @virtual_time

@@ -318,9 +318,9 @@ class QueueTrial:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    def call(self, number: str) -> SimulatedPhone:
-        """Somebody calls."""
-        return self.exchange.call_in(number, "600", line="city")
+    def call(self, number: str, dialled: str = "600") -> SimulatedPhone:
+        """Somebody calls; who dials 700 is answered, and that is all."""
+        return self.exchange.call_in(number, dialled, line="city")
 
     def rung(self) -> list[str]:
         """The accounts that were rung so far, in order."""
@@ -331,6 +331,10 @@ class QueueTrial:
         return [leg for leg in self.exchange.legs() if leg.record.account == account][-1]
 
     async def _take(self, leg: Leg) -> None:
+        if leg.record.dialled == "700":
+            await leg.answer()
+            await leg.ended()
+            return
         if self._by_number:
             self.told.append(await self.queues.serve(leg, leg.record.dialled, ""))
             return

@@ -106,7 +106,24 @@ class QueueService:
 
     async def enter(self, leg: Leg, group: str, wish: Wish | None = None) -> QueueExit:
         """See Queues."""
-        wish, since, name = wish or Wish(), self._clock.now(), group
+        return await self._stand(leg, group, wish or Wish(), self._clock.now())
+
+    def heir_of(self, leg: Leg) -> Callable[[Leg], Awaitable[EndReason | None]] | None:
+        """Let somebody else take the place of `leg`, who waits: a colleague has asked on behalf of a caller.
+
+        None if it does not wait. What is returned is to be called at once, before `leg` goes.
+        """
+        stay = next((each for each in self._stays.values() if each.leg is leg and not each.talking), None)
+        if stay is None:
+            return None
+
+        async def take(coming: Leg) -> EndReason | None:
+            return _TOLD.get(await self._stand(coming, stay.group.name, stay.wish, stay.since))
+
+        return take
+
+    async def _stand(self, leg: Leg, name: str, wish: Wish, since: datetime) -> QueueExit:
+        """Wait in one queue, and in those to which it overflows."""
         for _ in range(_MOST_QUEUES):
             result = await self._enter(leg, self._office.documents(Group)[name], wish, since)
             if isinstance(result, QueueExit):

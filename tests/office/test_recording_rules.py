@@ -184,6 +184,8 @@ class Trial:
     alarms: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     free: int = 10**12
     fails: bool = False
+    takes: float = 0.0
+    """Seconds that a conversion takes."""
 
     def calls(self, dialled: str = "101") -> SimulatedPhone:
         return self.exchange.call_in("0671234567", dialled, line="city", voice=CLIENT)
@@ -200,6 +202,7 @@ class Trial:
     async def convert(self, wav: Path, to: Path) -> None:
         if self.fails:
             raise OSError("no encoder")
+        await asyncio.sleep(self.takes)
         await asyncio.to_thread(to.write_bytes, b"x" * 77)
 
 
@@ -415,6 +418,23 @@ async def test_a_file_is_converted_after_the_talk_and_else_stays(tmp_path: Path)
     assert (first.file, first.size) == ("2026-11-23/12-00-01-chain-2.mp3", 77)
     assert (second.file[-4:], second.size > 1000) == (".wav", True)
     assert x.files() == sorted([first.file, second.file])
+
+
+@virtual_time
+async def test_who_stops_the_exchange_need_not_wait_for_what_is_still_to_be_converted(tmp_path: Path) -> None:
+    async with trial(tmp_path, RecordingRule(name="all", format=Format.OGG)) as x:
+        x.takes = 30
+        for _ in range(3):
+            phone = x.calls()
+            await asyncio.sleep(5)
+            phone.hang_up()
+            await settle()
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        await x.desk.close()
+        assert loop.time() - before <= 30
+    assert [row.file[-3:] for row in x.rows()] == ["ogg", "wav", "wav"]
+    assert x.files() == [row.file for row in x.rows()]
 
 
 @virtual_time

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import soundfile
 
+from cordboard.media.convert import convert
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.documents import Document
 from cordboard.office.model import OfficeData, OfficeSettings, User, UserPhone
 from cordboard.office.pins import PinGuard
-from cordboard.office.recording_rules import RecordingRule
+from cordboard.office.recording_rules import Format, RecordingRule
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.recordings_desk import RecordingDesk
 from cordboard.office.recordings_kept import KeptRecording
 from cordboard.simulation.far_end import FarEnd
 from cordboard.store.database import Store
 from cordboard.telephony import ConnectionRecord, Leg, LegRecord, LegState, PhoneTarget, SystemClock, dial
-from cordboard.testing.audio import hears, read_stereo, read_wav
+from cordboard.testing.audio import SAMPLE_RATE, Samples, hears, read_stereo, read_wav
 from cordboard.testing.exchange import Listened, serving, until, voice
 from cordboard.testing.office import HandClock, HeldOffice
 from cordboard.testing.real_exchange import RealExchange, RealPhone, kill_worker, open_office
@@ -75,6 +77,10 @@ class Trial:
 
         await until(enough)
 
+    def files(self) -> list[str]:
+        """Their names."""
+        return [path.name for path in (self.x.folder / "recordings").rglob("*") if path.is_file()]
+
     async def whole(self, count: int = 1) -> list[KeptRecording]:
         """The rows, the oldest first, once so many are complete."""
         found: list[KeptRecording] = []
@@ -98,7 +104,14 @@ async def trial(folder: Path, *documents: Document) -> AsyncIterator[Trial]:
         sqlite_store(folder) as store,
         open_office(folder, rtp_ports=RTP, phone_ports=range(36300, 36400), listener=listener) as office,
     ):
-        desk = RecordingDesk(directory, store.recordings, recordings, ToneAnnouncer({id(NOTICE): TOLD}), clock)
+        desk = RecordingDesk(
+            directory,
+            store.recordings,
+            recordings,
+            ToneAnnouncer({id(NOTICE): TOLD}),
+            clock,
+            convert=lambda wav, to: asyncio.to_thread(convert, wav, to),
+        )
         listener.desk = desk
 
         async def take(leg: Leg) -> None:
@@ -136,6 +149,31 @@ async def test_mixed_both_are_heard_together(tmp_path: Path) -> None:
         sound = read_wav(on.recordings.path(row.file))
     assert [hears(sound[8000:], hz) for hz in (ANNA, BORIS)] == [True, True]
     assert row.seconds > 2
+
+
+@pytest.mark.parametrize("form", [Format.MP3, Format.OGG])
+async def test_after_the_talk_the_file_is_made_small_and_each_is_still_on_his_channel(
+    tmp_path: Path, form: Format
+) -> None:
+    async with trial(tmp_path, RecordingRule(name="all", stereo=True, format=form)) as on:
+        caller, _ = await on.talk()
+        await on.recorded(2)
+        await caller.hang_up()
+        (whole,) = await on.whole()
+        await until(lambda: on.files() == [Path(whole.file).with_suffix(f".{form}").name])
+        await on.desk.close()
+        (row,) = await on.whole()
+        path = on.recordings.path(row.file)
+        samples, rate = soundfile.read(str(path), dtype="int16")
+    assert (path.suffix, row.size, row.seconds) == (f".{form}", path.stat().st_size, whole.seconds)
+    assert row.size < 32_000 * row.seconds / 2
+    found = [[_hears_at(samples[:, channel], rate, hz) for hz in (ANNA, BORIS)] for channel in (0, 1)]
+    assert found == [[True, False], [False, True]]
+
+
+def _hears_at(samples: Samples, rate: int, hz: float) -> bool:
+    """As `hears`, of samples at any rate."""
+    return hears(samples, hz * SAMPLE_RATE / rate)
 
 
 async def test_who_calls_is_told_the_talk_goes_on_and_the_file_tells_that_he_was(tmp_path: Path) -> None:

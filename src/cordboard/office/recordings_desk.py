@@ -86,6 +86,7 @@ class RecordingDesk:
         """The talk in which each leg is being recorded."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._converting = asyncio.Semaphore(1)
+        self._closing = False
 
     # --- telephony.CallListener -----------------------------------------------------------------------------------
 
@@ -141,7 +142,8 @@ class RecordingDesk:
             await self._new.wait()
 
     async def close(self) -> None:
-        """Wait until everything is written down."""
+        """Wait until everything is written down. What waits to be converted stays as it is."""
+        self._closing = True
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -273,6 +275,8 @@ class RecordingDesk:
         path = self.recordings.path(recording.file)
         target = path.with_suffix(f".{to.value}")
         async with self._converting:
+            if self._closing:
+                return
             try:
                 await convert(path, target)
                 size = _size(target)

@@ -138,24 +138,21 @@ def warnings(heard: list[Heard]) -> int:
         ((money(cap_of_a_user={"money": "2"}), rules(prices={"+": "2"}, charged_by=60)), 60),
     ],
 )
-def test_a_running_call_is_warned_and_ended_at_its_cap(documents: tuple[Any, ...], seconds: int) -> None:
-    @virtual_time
-    async def check() -> None:
-        async with guarded(*documents, far_ends=TALKS) as made:
-            desk = await phone_calls(made)
-            talk = asyncio.create_task(dial(made.exchange, desk, [by("anna")], show=Party("1")))
-            await asyncio.sleep(seconds - 20)
-            (leg,) = (each for each in made.exchange.legs() if each.record.line)
-            assert warnings(made.inner.called[0].heard) == 0
-            await asyncio.sleep(16)
-            assert leg.state is LegState.ANSWERED
-            assert warnings(made.inner.called[0].heard) == 3
-            await asyncio.sleep(6)
-            assert leg.record.reason is EndReason.FORBIDDEN
-            assert desk.state is LegState.ANSWERED  # whoever called goes on in his scenario
-            await talk
-
-    check()
+@virtual_time
+async def test_a_running_call_is_warned_and_ended_at_its_cap(documents: tuple[Any, ...], seconds: int) -> None:
+    async with guarded(*documents, far_ends=TALKS) as made:
+        desk = await phone_calls(made)
+        talk = asyncio.create_task(dial(made.exchange, desk, [by("anna")], show=Party("1")))
+        await asyncio.sleep(seconds - 20)
+        (leg,) = (each for each in made.exchange.legs() if each.record.line)
+        assert warnings(made.inner.called[0].heard) == 0
+        await asyncio.sleep(16)
+        assert leg.state is LegState.ANSWERED
+        assert warnings(made.inner.called[0].heard) == 3
+        await asyncio.sleep(6)
+        assert leg.record.reason is EndReason.FORBIDDEN
+        assert desk.state is LegState.ANSWERED  # whoever called goes on in his scenario
+        await talk
 
 
 @virtual_time
@@ -230,21 +227,18 @@ async def test_nothing_is_lost_while_the_database_is_away() -> None:
         ({"night": "11:00-13:00"}, CITY, False, False, None),
     ],
 )
-def test_where_who_may_call(
+@virtual_time
+async def test_where_who_may_call(
     guard: dict[str, Any], target: LineTarget, phone: bool, line: bool, reason: EndReason | None
 ) -> None:
-    @virtual_time
-    async def check() -> None:
-        async with guarded(money(**guard), far_ends=TALKS) as made:
-            chain = ""
-            if phone:
-                chain = (await phone_calls(made)).chain
-            elif line:
-                made.inner.call_in("0501112233", "1", line="city")
-                chain = (await made.inbound.get()).chain
-            assert await outcome(made, target, chain=chain) is reason
-
-    check()
+    async with guarded(money(**guard), far_ends=TALKS) as made:
+        chain = ""
+        if phone:
+            chain = (await phone_calls(made)).chain
+        elif line:
+            made.inner.call_in("0501112233", "1", line="city")
+            chain = (await made.inbound.get()).chain
+        assert await outcome(made, target, chain=chain) is reason
 
 
 @virtual_time

@@ -119,14 +119,11 @@ async def test_at_another_moment() -> None:
         ("a b", "anna", ["a b cannot be dialled"], "there is no call: nobody and nothing has this number"),
     ],
 )
-def test_other_numbers(number: str, login: str, steps: list[str], result: str) -> None:
-    @virtual_time
-    async def check() -> None:
-        async with asked() as (tester, _):
-            told = await tester.explain(number, login=login)
-            assert (list(told.steps), told.result) == (steps, result)
-
-    check()
+@virtual_time
+async def test_other_numbers(number: str, login: str, steps: list[str], result: str) -> None:
+    async with asked() as (tester, _):
+        told = await tester.explain(number, login=login)
+        assert (list(told.steps), told.result) == (steps, result)
 
 
 @pytest.mark.parametrize(
@@ -164,14 +161,11 @@ def test_other_numbers(number: str, login: str, steps: list[str], result: str) -
         ),
     ],
 )
-def test_a_call_from_outside(number: str, dialled: str, steps: list[str], result: str) -> None:
-    @virtual_time
-    async def check() -> None:
-        async with asked() as (tester, _):
-            told = await tester.explain(number, line="gsm", dialled=dialled)
-            assert (list(told.steps), told.result) == (steps, result)
-
-    check()
+@virtual_time
+async def test_a_call_from_outside(number: str, dialled: str, steps: list[str], result: str) -> None:
+    async with asked() as (tester, _):
+        told = await tester.explain(number, line="gsm", dialled=dialled)
+        assert (list(told.steps), told.result) == (steps, result)
 
 
 @asynccontextmanager

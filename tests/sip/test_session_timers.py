@@ -221,20 +221,17 @@ async def spoken() -> AsyncIterator[Spoken]:
         ("Session-Expires: 300;refresher=uac", (None, "300;refresher=uas")),  # a proxy has put it in: he cannot
     ],
 )
-def test_what_a_2xx_says(headers: str, answer: tuple[str | None, str | None]) -> None:
-    @virtual_time
-    async def check() -> None:
-        async with spoken() as far:
-            far.say("INVITE", 1, headers)
-            assert await far.heard() == "SIP/2.0 200 OK"
-            for name, value in zip(("Require", "Session-Expires"), answer, strict=True):
-                if value is None:
-                    with pytest.raises(StopIteration):
-                        far.peer.header(name)
-                else:
-                    assert far.peer.header(name) == value
-
-    check()
+@virtual_time
+async def test_what_a_2xx_says(headers: str, answer: tuple[str | None, str | None]) -> None:
+    async with spoken() as far:
+        far.say("INVITE", 1, headers)
+        assert await far.heard() == "SIP/2.0 200 OK"
+        for name, value in zip(("Require", "Session-Expires"), answer, strict=True):
+            if value is None:
+                with pytest.raises(StopIteration):
+                    far.peer.header(name)
+            else:
+                assert far.peer.header(name) == value
 
 
 @virtual_time

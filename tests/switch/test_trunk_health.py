@@ -71,16 +71,13 @@ async def test_a_trunk_is_asked_each_30_seconds_and_its_state_follows() -> None:
 
 
 @pytest.mark.parametrize(("status", "up"), [(408, False), (503, False), (500, True), (405, True), (200, True)])
-def test_what_is_answered(status: int, up: bool) -> None:
-    @virtual_time
-    async def check() -> None:
-        lines, task = await lines_of(FarEnd(status), TRUNK)
-        assert stands(lines)[0] is up
-        if not up:
-            assert stands(lines)[1] == f"its far end cannot be reached: {status} Words"
-        await end(task)
-
-    check()
+@virtual_time
+async def test_what_is_answered(status: int, up: bool) -> None:
+    lines, task = await lines_of(FarEnd(status), TRUNK)
+    assert stands(lines)[0] is up
+    if not up:
+        assert stands(lines)[1] == f"its far end cannot be reached: {status} Words"
+    await end(task)
 
 
 @virtual_time
@@ -121,15 +118,12 @@ MODEMS = (
         (5064, "gsm1", None),
     ],
 )
-def test_modems_behind_one_address_are_told_apart(port: int, dialled: str, line: str | None) -> None:
-    @virtual_time
-    async def check() -> None:
-        lines, task = await lines_of(FarEnd(), *MODEMS)
-        owner = lines.owner(Address("udp", "192.0.2.1", port), dialled)
-        assert (owner.name if owner else None) == line
-        await end(task)
-
-    check()
+@virtual_time
+async def test_modems_behind_one_address_are_told_apart(port: int, dialled: str, line: str | None) -> None:
+    lines, task = await lines_of(FarEnd(), *MODEMS)
+    owner = lines.owner(Address("udp", "192.0.2.1", port), dialled)
+    assert (owner.name if owner else None) == line
+    await end(task)
 
 
 def test_a_gateway_takes_a_modem_by_its_prefix() -> None:

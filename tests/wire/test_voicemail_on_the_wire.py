@@ -12,6 +12,7 @@ import pytest
 from cordboard.office import voicemail_words as words
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, OfficeSettings, User, UserPhone
+from cordboard.office.phone_prompts import PhonePrompts, PromptLine
 from cordboard.office.pins import PinGuard, hash_pin
 from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
@@ -45,6 +46,7 @@ FREQUENCIES = {
     id(words.LAST): LAST,
     id(words.NOTHING_HEARD): NOTHING,
     id(words.SAVED): 2600.0,
+    id(words.PROMPT_MENU): MENU,
 }
 OFFICE = OfficeData(
     OfficeSettings(language="en"),
@@ -53,6 +55,7 @@ OFFICE = OfficeData(
     documents=(
         Mailbox(name="anna", number="8101", email="anna@example.com", max_seconds=30, delete_after_mailing=True),
         VoicemailNumbers(name="voicemail"),
+        PromptLine(name="prompts", number="790", users=("anna",), prompts={"1": "welcome"}, language="uk"),
     ),
 )
 
@@ -143,7 +146,11 @@ async def trial(folder: Path) -> AsyncIterator[Trial]:
         )
         switchboard = OfficeSwitchboard(office.exchange, directory, NoScenarios())
         prompts = PromptStore(folder / "prompts", "en")
-        switchboard.services.append(VoicemailService(desk, switchboard, KeptPrompts(prompts)))
+        keeper = KeptPrompts(prompts)
+        switchboard.services += [
+            VoicemailService(desk, switchboard, keeper),
+            PhonePrompts(directory, desk.announcer, keeper),
+        ]
         delivering = asyncio.create_task(deliverer.run())
         async with serving(office.exchange, Reception(office.exchange, directory, switchboard)):
             retention = Retention(HeldRecordings(), recordings, desk, clock)
@@ -259,3 +266,24 @@ async def test_a_greeting_recorded_with_a_phone_is_heard_by_the_next_caller(tmp_
         await phone.hang_up()
         prompts = PromptStore(tmp_path / "prompts", "en")
         assert has_tone((await prompts.find("voicemail/anna")).path or tmp_path, 740)
+
+
+async def test_a_prompt_is_recorded_with_a_phone_heard_and_kept_as_loud_as_others(tmp_path: Path) -> None:
+    async with trial(tmp_path) as on:
+        phone = await on.call("790", account="101", hz=740)
+        for keys in ("4821#", "1#"):
+            await phone.press(keys)
+        await phone.hears(MENU)
+        await phone.press("2")
+        await phone.hears(BEEP)
+        await recorded(Path(tempfile.gettempdir()), "cordboard-prompt-*/*.wav", 2)
+        await phone.press("#")
+        await phone.hears(740)
+        await phone.hears(MENU)
+        await phone.press("3")
+        await phone.hears(2600)
+        await phone.hang_up()
+        clip = await PromptStore(tmp_path / "prompts", "en").find("welcome", "uk")
+        assert clip.path is not None
+        assert clip.path.name == "welcome.uk.wav"
+        assert has_tone(clip.path, 740)

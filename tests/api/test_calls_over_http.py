@@ -150,14 +150,11 @@ async def test_click_to_call_rings_the_user_then_the_number_and_is_one_chain() -
         ("crm", "u101", "199", 404),
     ],
 )
-def test_calls_that_are_not_made(token: str, login: str, number: str, status: int) -> None:
-    @virtual_time
-    async def at_work() -> None:
-        async with scene() as on:
-            assert (await on.post("", token, login=login, number=number))[0] == status
-            assert on.at.exchange.called == []
-
-    at_work()
+@virtual_time
+async def test_calls_that_are_not_made(token: str, login: str, number: str, status: int) -> None:
+    async with scene() as on:
+        assert (await on.post("", token, login=login, number=number))[0] == status
+        assert on.at.exchange.called == []
 
 
 @virtual_time

@@ -56,6 +56,10 @@ async def rooms(*documents: ConferenceRoom, folder: Path = Path("nowhere")) -> A
         assert lamps.busy == []
 
 
+def recordings_in(folder: Path) -> int:
+    return len(list(folder.rglob("*.wav")))
+
+
 def heard(phone: SimulatedPhone) -> set[str]:
     return {f"{sound.frequencies[0]:g}" for sound in phone.hearing_all if isinstance(sound, Tone)}
 
@@ -105,23 +109,20 @@ async def test_muting_oneself_and_all_locking_and_ending() -> None:
 @pytest.mark.parametrize(
     ("entered", "comes_in", "moderates"), [("1234#", True, False), ("999#", True, True), ("1#2#3#", False, False)]
 )
-def test_pins(entered: str, comes_in: bool, moderates: bool) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with rooms(ROOM.model_copy(update={"pin": "1234", "moderator_pin": "999"})) as in_:
-            anna = await in_.comes("101")
-            boris = in_.at.dials("102", "800")
-            await boris.wait_heard("Enter the PIN")
-            boris.press(entered)
-            await asyncio.sleep(20)
-            assert (heard(boris) == {"101"}) is comes_in
-            assert (boris.state is LegState.ANSWERED) is comes_in
-            if comes_in:
-                await in_.command(boris, "7")
-                assert in_.rooms.rooms()[0].locked is moderates
-            anna.hang_up()
-
-    scene()
+@virtual_time
+async def test_pins(entered: str, comes_in: bool, moderates: bool) -> None:
+    async with rooms(ROOM.model_copy(update={"pin": "1234", "moderator_pin": "999"})) as in_:
+        anna = await in_.comes("101")
+        boris = in_.at.dials("102", "800")
+        await boris.wait_heard("Enter the PIN")
+        boris.press(entered)
+        await asyncio.sleep(20)
+        assert (heard(boris) == {"101"}) is comes_in
+        assert (boris.state is LegState.ANSWERED) is comes_in
+        if comes_in:
+            await in_.command(boris, "7")
+            assert in_.rooms.rooms()[0].locked is moderates
+        anna.hang_up()
 
 
 @virtual_time
@@ -186,18 +187,15 @@ async def test_a_tone_tells_of_who_comes() -> None:
         assert heard(anna) == {"102"}
 
 
-def test_the_recording_goes_on_with_the_next_one(tmp_path: Path) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with rooms(ROOM.model_copy(update={"record": True}), folder=tmp_path) as in_:
-            anna, boris = await in_.comes("101"), await in_.comes("102")
-            assert [phone.leg.record.recorded for phone in (anna, boris)] == [True, False]
-            anna.hang_up()
-            await asyncio.sleep(2)
-            assert boris.leg.record.recorded
-
-    scene()
-    assert len(list(tmp_path.rglob("*.wav"))) == 2
+@virtual_time
+async def test_the_recording_goes_on_with_the_next_one(tmp_path: Path) -> None:
+    async with rooms(ROOM.model_copy(update={"record": True}), folder=tmp_path) as in_:
+        anna, boris = await in_.comes("101"), await in_.comes("102")
+        assert [phone.leg.record.recorded for phone in (anna, boris)] == [True, False]
+        anna.hang_up()
+        await asyncio.sleep(2)
+        assert boris.leg.record.recorded
+    assert recordings_in(tmp_path) == 2
 
 
 def test_what_a_room_may_say() -> None:

@@ -13,7 +13,7 @@ from cordboard.office.parking import Parking, ParkingLot
 from cordboard.office.ports import ParkEnd
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.phone import SimulatedPhone
-from cordboard.simulation.virtual_time import VirtualClock, run, virtual_time
+from cordboard.simulation.virtual_time import VirtualClock, virtual_time
 from cordboard.telephony import EndReason, Leg, LegState, Party, PhoneTarget
 from cordboard.testing.talks import Announcing, OfficeTalkers, ShownLamps, hears, office_talkers
 
@@ -255,60 +255,54 @@ async def test_a_stranger_cannot_take_and_a_taken_place_is_no_target() -> None:
 
 
 @pytest.mark.parametrize("places", [5, 100])
-def test_a_hundred_at_once_and_no_place_twice(places: int) -> None:
+@virtual_time
+async def test_a_hundred_at_once_and_no_place_twice(places: int) -> None:
     numbers = tuple(str(711 + n) for n in range(places))
 
-    @virtual_time
-    async def scene() -> None:
-        async with car_park(LOT.model_copy(update={"places": numbers, "announce": False})) as park:
-            pairs = [await park.at.talk("101", "102") for _ in range(100)]
-            requests = [park.at.refers(by, "710")[0] for by, _ in pairs]
-            outcomes = await asyncio.gather(*(request.outcome for request in requests))
-            assert outcomes.count(None) == places
-            assert outcomes.count(EndReason.BUSY) == 100 - places
-            assert park.taken == sorted(numbers)
-            # Two dial each place at once.
-            takers = [(park.at.dials("103", number), park.at.dials("104", number)) for number in numbers]
-            await asyncio.sleep(1)
-            assert all(sorted(each.state for each in two) == ["answered", "ended"] for two in takers)
-            assert park.taken == []
-            for leg in park.at.exchange.legs():
-                await leg.hang_up()
-            await park.at.over()
-
-    scene()
+    async with car_park(LOT.model_copy(update={"places": numbers, "announce": False})) as park:
+        pairs = [await park.at.talk("101", "102") for _ in range(100)]
+        requests = [park.at.refers(by, "710")[0] for by, _ in pairs]
+        outcomes = await asyncio.gather(*(request.outcome for request in requests))
+        assert outcomes.count(None) == places
+        assert outcomes.count(EndReason.BUSY) == 100 - places
+        assert park.taken == sorted(numbers)
+        # Two dial each place at once.
+        takers = [(park.at.dials("103", number), park.at.dials("104", number)) for number in numbers]
+        await asyncio.sleep(1)
+        assert all(sorted(each.state for each in two) == ["answered", "ended"] for two in takers)
+        assert park.taken == []
+        for leg in park.at.exchange.legs():
+            await leg.hang_up()
+        await park.at.over()
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["park", "take", "leave", "wait"]), st.integers(0, 4)), max_size=25))
-def test_whatever_happens_each_place_holds_one_and_nobody_is_lost(deeds: list[tuple[str, int]]) -> None:
+@virtual_time
+async def test_whatever_happens_each_place_holds_one_and_nobody_is_lost(deeds: list[tuple[str, int]]) -> None:
     lot = LOT.model_copy(update={"places": ("711", "712", "713"), "announce": False, "timeout": 7})
-
-    async def scene() -> None:
-        async with car_park(lot) as park:
-            parties: list[SimulatedPhone] = []
-            for deed, which in deeds:
-                if deed == "park":
-                    by, led = await park.at.talk("101", "102")
-                    park.at.refers(by, "710")
-                    parties.append(led)
-                elif deed == "take":
-                    park.at.dials("103", f"{711 + which % 3}")
-                elif deed == "leave" and parties:
-                    parties.pop(which % len(parties)).hang_up()
-                elif deed == "wait":
-                    await asyncio.sleep(which * 2.5)
-                held = [place.chain for place in park.parking.parked()]
-                assert len(set(held)) == len(held) <= 3
-                assert park.lamps.busy == park.taken
-            await asyncio.sleep(20)
-            for party in parties:
-                assert party.state is LegState.ANSWERED, "nobody is cut off"
-            for leg in park.at.exchange.legs():
-                await leg.hang_up()
-            await park.at.over()
-
-    run(scene())
+    async with car_park(lot) as park:
+        parties: list[SimulatedPhone] = []
+        for deed, which in deeds:
+            if deed == "park":
+                by, led = await park.at.talk("101", "102")
+                park.at.refers(by, "710")
+                parties.append(led)
+            elif deed == "take":
+                park.at.dials("103", f"{711 + which % 3}")
+            elif deed == "leave" and parties:
+                parties.pop(which % len(parties)).hang_up()
+            elif deed == "wait":
+                await asyncio.sleep(which * 2.5)
+            held = [place.chain for place in park.parking.parked()]
+            assert len(set(held)) == len(held) <= 3
+            assert park.lamps.busy == park.taken
+        await asyncio.sleep(20)
+        for party in parties:
+            assert party.state is LegState.ANSWERED, "nobody is cut off"
+        for leg in park.at.exchange.legs():
+            await leg.hang_up()
+        await park.at.over()
 
 
 @virtual_time

@@ -46,21 +46,18 @@ async def test_a_call_at_a_colleague_of_an_own_group_is_picked_up() -> None:
 @pytest.mark.parametrize(
     ("account", "code"), [("107", "*8"), ("105", "*8"), ("103", "**105"), ("103", "**199"), ("102", "*8")]
 )
-def test_what_rings_elsewhere_is_not(account: str, code: str) -> None:
+@virtual_time
+async def test_what_rings_elsewhere_is_not(account: str, code: str) -> None:
     # A stranger to the group, one of another group, nothing rings there, nobody is there, or at his own second phone.
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            anna = at.dials("101", "102")
-            await asyncio.sleep(2)
-            phone = at.dials(account, code)
-            await phone.wait_state(LegState.ENDED)
-            assert (phone.told, phone.states) == (EndReason.NOT_FOUND, [LegState.CALLING, LegState.ENDED])
-            assert at.rung("102").told is None
-            anna.hang_up()
-            await at.over()
-
-    scene()
+    async with office() as at:
+        anna = at.dials("101", "102")
+        await asyncio.sleep(2)
+        phone = at.dials(account, code)
+        await phone.wait_state(LegState.ENDED)
+        assert (phone.told, phone.states) == (EndReason.NOT_FOUND, [LegState.CALLING, LegState.ENDED])
+        assert at.rung("102").told is None
+        anna.hang_up()
+        await at.over()
 
 
 @virtual_time

@@ -33,23 +33,20 @@ def all_heard(phone: SimulatedPhone) -> set[str]:
     ("code", "boris", "anna"),
     [("*54", {"101"}, {"102"}), ("*55", {"101", "105"}, {"102"}), ("*56", {"101", "105"}, {"102", "105"})],
 )
-def test_who_hears_whom(code: str, boris: set[str], anna: set[str]) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            caller, watched = await at.talk("101", "102")
-            chief = at.dials("105", f"{code}102")
-            await asyncio.sleep(1)
-            assert all_heard(chief) == {"101", "102"}
-            assert (all_heard(watched), all_heard(caller)) == (boris, anna)
-            assert len(at.chains()) == 1
-            chief.hang_up()
-            await asyncio.sleep(1)
-            assert (all_heard(watched), all_heard(caller)) == ({"101"}, {"102"})
-            caller.hang_up()
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_who_hears_whom(code: str, boris: set[str], anna: set[str]) -> None:
+    async with office() as at:
+        caller, watched = await at.talk("101", "102")
+        chief = at.dials("105", f"{code}102")
+        await asyncio.sleep(1)
+        assert all_heard(chief) == {"101", "102"}
+        assert (all_heard(watched), all_heard(caller)) == (boris, anna)
+        assert len(at.chains()) == 1
+        chief.hang_up()
+        await asyncio.sleep(1)
+        assert (all_heard(watched), all_heard(caller)) == ({"101"}, {"102"})
+        caller.hang_up()
+        await at.over()
 
 
 @virtual_time
@@ -100,18 +97,15 @@ async def test_one_who_may_only_listen_and_is_announced() -> None:
         ("105", "*54199", EndReason.NOT_FOUND),  # nobody
     ],
 )
-def test_refusals(account: str, number: str, told: EndReason) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            caller, _ = await at.talk("101", "102")
-            phone = at.dials(account, number)
-            await phone.wait_state(LegState.ENDED)
-            assert phone.told is told
-            caller.hang_up()
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_refusals(account: str, number: str, told: EndReason) -> None:
+    async with office() as at:
+        caller, _ = await at.talk("101", "102")
+        phone = at.dials(account, number)
+        await phone.wait_state(LegState.ENDED)
+        assert phone.told is told
+        caller.hang_up()
+        await at.over()
 
 
 @virtual_time

@@ -50,45 +50,39 @@ async def dial(phone: SimulatedPhone, keys: str) -> None:
 
 
 @pytest.mark.parametrize("transfers", ["caller", "callee"])
-def test_blind_by_keys(transfers: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            anna, boris = await at.talk("101", "102")
-            by, led = (anna, boris) if transfers == "caller" else (boris, anna)
-            await dial(by, "##")
-            assert (hears(by), hears(led)) == ("350", "333")
-            await dial(by, "103#")
-            assert (hears(by), hears(led)) == ("ringing", "ringing")
-            await asyncio.sleep(2)
-            carl = at.rung("103")
-            assert hears(led) == "103"
-            await asyncio.sleep(2)
-            assert by.told is EndReason.HUNG_UP
-            carl.hang_up()
-            await led.wait_state(LegState.ENDED)
-            await at.over()
-            assert len(at.chains()) == 1
-
-    scene()
+@virtual_time
+async def test_blind_by_keys(transfers: str) -> None:
+    async with office() as at:
+        anna, boris = await at.talk("101", "102")
+        by, led = (anna, boris) if transfers == "caller" else (boris, anna)
+        await dial(by, "##")
+        assert (hears(by), hears(led)) == ("350", "333")
+        await dial(by, "103#")
+        assert (hears(by), hears(led)) == ("ringing", "ringing")
+        await asyncio.sleep(2)
+        carl = at.rung("103")
+        assert hears(led) == "103"
+        await asyncio.sleep(2)
+        assert by.told is EndReason.HUNG_UP
+        carl.hang_up()
+        await led.wait_state(LegState.ENDED)
+        await at.over()
+        assert len(at.chains()) == 1
 
 
 @pytest.mark.parametrize("dialled", ["", "103#", "199#"])
-def test_nothing_dialled_or_nobody_there_and_they_talk_again(dialled: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            at.there("103", FarEnd.busy())
-            anna, boris = await at.talk("101", "102")
-            for code in ("##", "*2"):
-                await dial(anna, code + dialled)
-                await asyncio.sleep(15)
-                assert (hears(anna), hears(boris)) == ("102", "101")
-            anna.hang_up()
-            await boris.wait_state(LegState.ENDED)
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_nothing_dialled_or_nobody_there_and_they_talk_again(dialled: str) -> None:
+    async with office() as at:
+        at.there("103", FarEnd.busy())
+        anna, boris = await at.talk("101", "102")
+        for code in ("##", "*2"):
+            await dial(anna, code + dialled)
+            await asyncio.sleep(15)
+            assert (hears(anna), hears(boris)) == ("102", "101")
+        anna.hang_up()
+        await boris.wait_state(LegState.ENDED)
+        await at.over()
 
 
 @virtual_time
@@ -134,49 +128,43 @@ async def test_somebody_outside_has_no_such_keys() -> None:
 
 
 @pytest.mark.parametrize("transfers", ["caller", "callee"])
-def test_attended_by_keys_hanging_up_joins_the_two_others(transfers: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            anna, boris = await at.talk("101", "102")
-            by, led = (anna, boris) if transfers == "caller" else (boris, anna)
-            await dial(by, "*2103#")
-            await asyncio.sleep(2)
-            carl = at.rung("103")
-            assert (hears(by), hears(led)) == ("103", "333")
-            by.hang_up()
-            await asyncio.sleep(0.5)
-            name = "102" if led is boris else "101"
-            assert (hears(carl), hears(led)) == (name, "103")
-            # The new talk is as any other.
-            await dial(carl, "##104#")
-            await asyncio.sleep(5)
-            assert carl.state is LegState.ENDED
-            assert hears(at.rung("104")) == name
-            led.hang_up()
-            await at.over()
-            assert len(at.chains()) == 1
-
-    scene()
+@virtual_time
+async def test_attended_by_keys_hanging_up_joins_the_two_others(transfers: str) -> None:
+    async with office() as at:
+        anna, boris = await at.talk("101", "102")
+        by, led = (anna, boris) if transfers == "caller" else (boris, anna)
+        await dial(by, "*2103#")
+        await asyncio.sleep(2)
+        carl = at.rung("103")
+        assert (hears(by), hears(led)) == ("103", "333")
+        by.hang_up()
+        await asyncio.sleep(0.5)
+        name = "102" if led is boris else "101"
+        assert (hears(carl), hears(led)) == (name, "103")
+        # The new talk is as any other.
+        await dial(carl, "##104#")
+        await asyncio.sleep(5)
+        assert carl.state is LegState.ENDED
+        assert hears(at.rung("104")) == name
+        led.hang_up()
+        await at.over()
+        assert len(at.chains()) == 1
 
 
 @pytest.mark.parametrize("after", [0.5, 3])
-def test_the_star_comes_back_from_ringing_and_from_talking(after: float) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            anna, boris = await at.talk("101", "102")
-            await dial(anna, "*2103#")
-            await asyncio.sleep(after)
-            anna.press("*")
-            await asyncio.sleep(0.5)
-            carl = at.rung("103")
-            assert carl.state is LegState.ENDED
-            assert (hears(anna), hears(boris)) == ("102", "101")
-            anna.hang_up()
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_the_star_comes_back_from_ringing_and_from_talking(after: float) -> None:
+    async with office() as at:
+        anna, boris = await at.talk("101", "102")
+        await dial(anna, "*2103#")
+        await asyncio.sleep(after)
+        anna.press("*")
+        await asyncio.sleep(0.5)
+        carl = at.rung("103")
+        assert carl.state is LegState.ENDED
+        assert (hears(anna), hears(boris)) == ("102", "101")
+        anna.hang_up()
+        await at.over()
 
 
 @virtual_time
@@ -209,24 +197,21 @@ async def test_hanging_up_while_it_rings_leaves_the_party_to_it() -> None:
 
 
 @pytest.mark.parametrize("transfers", ["caller", "callee"])
-def test_who_waits_may_give_up(transfers: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office() as at:
-            anna, boris = await at.talk("101", "102")
-            by, led = (anna, boris) if transfers == "caller" else (boris, anna)
-            await dial(by, "*2103#")
-            await asyncio.sleep(2)
-            led.hang_up()
-            await asyncio.sleep(1)
-            carl = at.rung("103")
-            assert hears(by) == "103", "the consultation is a talk by itself"
-            assert hears(carl) == ("101" if by is anna else "102")
-            carl.hang_up()
-            await by.wait_state(LegState.ENDED)
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_who_waits_may_give_up(transfers: str) -> None:
+    async with office() as at:
+        anna, boris = await at.talk("101", "102")
+        by, led = (anna, boris) if transfers == "caller" else (boris, anna)
+        await dial(by, "*2103#")
+        await asyncio.sleep(2)
+        led.hang_up()
+        await asyncio.sleep(1)
+        carl = at.rung("103")
+        assert hears(by) == "103", "the consultation is a talk by itself"
+        assert hears(carl) == ("101" if by is anna else "102")
+        carl.hang_up()
+        await by.wait_state(LegState.ENDED)
+        await at.over()
 
 
 @virtual_time

@@ -12,31 +12,28 @@ from cordboard.testing.talks import CLIENT, hears, office_talkers
 
 
 @pytest.mark.parametrize("transfers", ["caller", "callee"])
-def test_blind_to_a_colleague(transfers: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office_talkers() as at:
-            anna, boris = await at.talk("101", "102")
-            by, led = (anna, boris) if transfers == "caller" else (boris, anna)
-            request, _ = at.refers(by, "103")
-            await asyncio.sleep(0.5)
-            assert request.rings.is_set()
-            assert not request.outcome.done()
-            assert hears(led) == "ringing"
-            assert led.leg.record.led_by == ("101" if by is anna else "102")
-            assert await request.outcome is None
-            carl = at.rung("103")
-            await asyncio.sleep(0.1)
-            assert (hears(led), hears(carl)) == ("103", "102" if led is boris else "101")
-            assert by.state is LegState.ANSWERED, "the phone may say goodbye itself"
-            await asyncio.sleep(2)
-            assert by.told is EndReason.HUNG_UP
-            led.hang_up()
-            await carl.wait_state(LegState.ENDED)
-            await at.over()
-            assert len(at.chains()) == 1
-
-    scene()
+@virtual_time
+async def test_blind_to_a_colleague(transfers: str) -> None:
+    async with office_talkers() as at:
+        anna, boris = await at.talk("101", "102")
+        by, led = (anna, boris) if transfers == "caller" else (boris, anna)
+        request, _ = at.refers(by, "103")
+        await asyncio.sleep(0.5)
+        assert request.rings.is_set()
+        assert not request.outcome.done()
+        assert hears(led) == "ringing"
+        assert led.leg.record.led_by == ("101" if by is anna else "102")
+        assert await request.outcome is None
+        carl = at.rung("103")
+        await asyncio.sleep(0.1)
+        assert (hears(led), hears(carl)) == ("103", "102" if led is boris else "101")
+        assert by.state is LegState.ANSWERED, "the phone may say goodbye itself"
+        await asyncio.sleep(2)
+        assert by.told is EndReason.HUNG_UP
+        led.hang_up()
+        await carl.wait_state(LegState.ENDED)
+        await at.over()
+        assert len(at.chains()) == 1
 
 
 @pytest.mark.parametrize(
@@ -48,24 +45,21 @@ def test_blind_to_a_colleague(transfers: str) -> None:
         ("199", FarEnd.busy(), EndReason.NOT_FOUND),
     ],
 )
-def test_who_could_not_be_reached_comes_back(number: str, behaviour: FarEnd, failure: EndReason) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office_talkers() as at:
-            at.there("103", behaviour)
-            anna, boris = await at.talk("101", "102")
-            request, _ = at.refers(anna, number)
-            assert await request.outcome is failure
-            await asyncio.sleep(0.1)
-            assert (hears(anna), hears(boris)) == ("102", "101")
-            # And may be tried elsewhere.
-            request, _ = at.refers(anna, "104")
-            assert await request.outcome is None
-            boris.hang_up()
-            anna.hang_up()
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_who_could_not_be_reached_comes_back(number: str, behaviour: FarEnd, failure: EndReason) -> None:
+    async with office_talkers() as at:
+        at.there("103", behaviour)
+        anna, boris = await at.talk("101", "102")
+        request, _ = at.refers(anna, number)
+        assert await request.outcome is failure
+        await asyncio.sleep(0.1)
+        assert (hears(anna), hears(boris)) == ("102", "101")
+        # And may be tried elsewhere.
+        request, _ = at.refers(anna, "104")
+        assert await request.outcome is None
+        boris.hang_up()
+        anna.hang_up()
+        await at.over()
 
 
 @virtual_time
@@ -118,20 +112,17 @@ async def test_to_a_scenario_and_from_there_to_nobody() -> None:
 
 
 @pytest.mark.parametrize(("by", "failure"), [("101", None), ("108", EndReason.FORBIDDEN)])
-def test_outside_counts_the_right_of_who_transfers(by: str, failure: EndReason | None) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office_talkers() as at:
-            anna, boris = await at.talk(by, "102")
-            request, _ = at.refers(anna, CLIENT)
-            assert await request.outcome is failure
-            await asyncio.sleep(0.1)
-            assert hears(boris) == ("99" if failure is None else by)
-            boris.hang_up()
-            anna.hang_up()
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_outside_counts_the_right_of_who_transfers(by: str, failure: EndReason | None) -> None:
+    async with office_talkers() as at:
+        anna, boris = await at.talk(by, "102")
+        request, _ = at.refers(anna, CLIENT)
+        assert await request.outcome is failure
+        await asyncio.sleep(0.1)
+        assert hears(boris) == ("99" if failure is None else by)
+        boris.hang_up()
+        anna.hang_up()
+        await at.over()
 
 
 @virtual_time
@@ -190,36 +181,33 @@ async def test_a_colleague_who_transfers_on_what_was_transferred_to_him() -> Non
 
 @pytest.mark.parametrize("led", ["caller", "callee"])
 @pytest.mark.parametrize("consulted", ["calls", "is called"])
-def test_attended_joins_the_two_others_in_one_chain(led: str, consulted: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with office_talkers() as at:
-            anna, boris = at.in_order("101", await at.talk(*(("101", "102") if led == "callee" else ("102", "101"))))
-            anna.hold()
-            accounts = ("101", "103") if consulted == "is called" else ("103", "101")
-            again, carl = at.in_order("101", await at.talk(*accounts))
-            request, _ = at.refers(anna, "103", consulted=again)
-            assert await request.outcome is None
-            await asyncio.sleep(0.1)
-            assert (hears(boris), hears(carl)) == ("103", "102")
-            await asyncio.sleep(2)
-            assert (anna.told, again.told) == (EndReason.HUNG_UP, EndReason.HUNG_UP)
-            assert len(at.chains()) == 1
-            # It is a talk as any other: Carl leads Boris on, and Boris his new party.
-            request, _ = at.refers(carl, "104")
-            assert await request.outcome is None
-            await asyncio.sleep(3)
-            assert carl.state is LegState.ENDED
-            dora = at.rung("104")
-            assert (hears(boris), hears(dora)) == ("104", "102")
-            request, _ = at.refers(boris, "105")
-            assert await request.outcome is None
-            await asyncio.sleep(3)
-            assert (hears(dora), hears(at.rung("105"))) == ("105", "104")
-            dora.hang_up()
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_attended_joins_the_two_others_in_one_chain(led: str, consulted: str) -> None:
+    async with office_talkers() as at:
+        anna, boris = at.in_order("101", await at.talk(*(("101", "102") if led == "callee" else ("102", "101"))))
+        anna.hold()
+        accounts = ("101", "103") if consulted == "is called" else ("103", "101")
+        again, carl = at.in_order("101", await at.talk(*accounts))
+        request, _ = at.refers(anna, "103", consulted=again)
+        assert await request.outcome is None
+        await asyncio.sleep(0.1)
+        assert (hears(boris), hears(carl)) == ("103", "102")
+        await asyncio.sleep(2)
+        assert (anna.told, again.told) == (EndReason.HUNG_UP, EndReason.HUNG_UP)
+        assert len(at.chains()) == 1
+        # It is a talk as any other: Carl leads Boris on, and Boris his new party.
+        request, _ = at.refers(carl, "104")
+        assert await request.outcome is None
+        await asyncio.sleep(3)
+        assert carl.state is LegState.ENDED
+        dora = at.rung("104")
+        assert (hears(boris), hears(dora)) == ("104", "102")
+        request, _ = at.refers(boris, "105")
+        assert await request.outcome is None
+        await asyncio.sleep(3)
+        assert (hears(dora), hears(at.rung("105"))) == ("105", "104")
+        dora.hang_up()
+        await at.over()
 
 
 @virtual_time

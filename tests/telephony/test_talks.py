@@ -75,31 +75,28 @@ async def test_the_caller_is_led_to_somebody_else_and_his_dialling_lasts() -> No
 
 
 @pytest.mark.parametrize("kept", ["caller", "callee"])
-def test_they_are_together_again_when_nobody_could_be_had(kept: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with talkers() as at:
-            at.there("103", FarEnd.busy())
-            at.there("104", FarEnd.rejects())
-            anna, boris = await at.talk("101", "102")
-            talk, outcomes = talk_of(at, anna.leg), list[Dialled]()
-            led = anna if kept == "caller" else boris
-            for account in ("103", "104"):  # twice: a talk may be parted again
+@virtual_time
+async def test_they_are_together_again_when_nobody_could_be_had(kept: str) -> None:
+    async with talkers() as at:
+        at.there("103", FarEnd.busy())
+        at.there("104", FarEnd.rejects())
+        anna, boris = await at.talk("101", "102")
+        talk, outcomes = talk_of(at, anna.leg), list[Dialled]()
+        led = anna if kept == "caller" else boris
+        for account in ("103", "104"):  # twice: a talk may be parted again
 
-                async def try_it(leg: Leg, account: str = account) -> None:
-                    await to(at, account, outcomes)(leg)
-                    assert await talk.rejoin()
+            async def try_it(leg: Leg, account: str = account) -> None:
+                await to(at, account, outcomes)(leg)
+                assert await talk.rejoin()
 
-                await talk.divert(led.leg, try_it).wait()
-                assert talk_of(at, anna.leg) is talk
-                await asyncio.sleep(0.1)
-                assert (hears(anna), hears(boris)) == ("102", "101")
-            assert outcomes == [Dialled.BUSY, Dialled.REJECTED]
-            boris.hang_up()
-            await anna.wait_state(LegState.ENDED)
-            await at.over()
-
-    scene()
+            await talk.divert(led.leg, try_it).wait()
+            assert talk_of(at, anna.leg) is talk
+            await asyncio.sleep(0.1)
+            assert (hears(anna), hears(boris)) == ("102", "101")
+        assert outcomes == [Dialled.BUSY, Dialled.REJECTED]
+        boris.hang_up()
+        await anna.wait_state(LegState.ENDED)
+        await at.over()
 
 
 @virtual_time
@@ -221,23 +218,20 @@ async def takes_the_place_of(at: Talkers, leg: Leg) -> None:
 
 
 @pytest.mark.parametrize("leaving", ["101", "102"])
-def test_a_phone_takes_the_place_of_either_party(leaving: str) -> None:
-    @virtual_time
-    async def scene() -> None:
-        async with talkers(takes_the_place_of) as at:
-            phones = dict(zip(("101", "102"), await at.talk("101", "102"), strict=True))
-            stays = "102" if leaving == "101" else "101"
-            carl = at.dials("103", f"*{leaving}")
-            await carl.wait_state(LegState.ANSWERED)
-            await asyncio.sleep(0.1)
-            assert phones[leaving].told is EndReason.HUNG_UP
-            assert (hears(carl), hears(phones[stays])) == (stays, "103")
-            assert len(at.chains()) == 1, "the younger call has joined the older one"
-            carl.hang_up()
-            await phones[stays].wait_state(LegState.ENDED)
-            await at.over()
-
-    scene()
+@virtual_time
+async def test_a_phone_takes_the_place_of_either_party(leaving: str) -> None:
+    async with talkers(takes_the_place_of) as at:
+        phones = dict(zip(("101", "102"), await at.talk("101", "102"), strict=True))
+        stays = "102" if leaving == "101" else "101"
+        carl = at.dials("103", f"*{leaving}")
+        await carl.wait_state(LegState.ANSWERED)
+        await asyncio.sleep(0.1)
+        assert phones[leaving].told is EndReason.HUNG_UP
+        assert (hears(carl), hears(phones[stays])) == (stays, "103")
+        assert len(at.chains()) == 1, "the younger call has joined the older one"
+        carl.hang_up()
+        await phones[stays].wait_state(LegState.ENDED)
+        await at.over()
 
 
 @virtual_time

@@ -26,7 +26,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "user.state": "A user's phones have come or gone: his login, and the state online or offline.",
         "line.down": "A line can no longer be used: its name, and why.",
         "line.up": "A line can be used again.",
-        "money.cap": "80 % of a cap on minutes or money are used up, or all of it: scope, of, period, unit, percent, text.",
+        "money.cap": "80 % of a cap on minutes or money is used up, or all: scope, of, period, unit, percent, text.",
         "sms.received": "An SMS has come in: phone, from, to, text, line, at, complete, stop.",
         "sms.delivered": "An SMS that was sent is on the phone: phone, line, delivery, words.",
         "sms.lost": "An SMS that the network had taken never reached the phone: phone, line, delivery, words.",

@@ -23,6 +23,7 @@ from cordboard.office.calendar import CalendarFile
 from cordboard.office.call_history import LoggedCallHistory
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.lines.inbound import Door
 from cordboard.office.number_lists import OfficeNumberLists
 from cordboard.office.people import OfficePeople
 from cordboard.office.pins import PinGuard
@@ -54,6 +55,7 @@ from cordboard.store.database import Store, open_store
 from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.telephony import LegRecord, SystemClock
 from cordboard.wiring.announcing import SpokenAnnouncer
+from cordboard.wiring.api import office_routes
 from cordboard.wiring.background import forget_what_is_old, publish_what_changes, tell_changes
 from cordboard.wiring.data import open_data
 from cordboard.wiring.listeners import Listeners
@@ -162,6 +164,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         data = await stack.enter_async_context(open_data(store, settings, office, client, clock=clock, node=node))
         calendar = CalendarFile(settings.calendar)
         history = LoggedCallHistory(store.call_history, office)
+        numbers = OfficeNumberLists(store.number_lists, clock)
         runner = Runner(
             catalogue(),
             store.releases,
@@ -180,7 +183,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                 Screens: forms,
                 Tags: tags,
                 CallHistory: history,
-                NumberLists: OfficeNumberLists(store.number_lists, clock),
+                NumberLists: numbers,
                 Templates: TemplateFolder(settings.templates),
                 **data.ports,
                 random.Random: random.Random(),
@@ -207,6 +210,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         )
         runner.mailroom.listen(messages.wake)
         runner.mailroom.listen(data.writer.wake)
+        door = Door(numbers, office.settings.country, clock)
         desks = make_desks(
             store,
             office,
@@ -223,6 +227,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             listeners=listeners,
             call_log=call_log,
             lamps=NoLamps(),
+            door=door,
             after_talk=lambda: triggers.after_talk,
             ordered=messages.wake,
         )
@@ -247,6 +252,18 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                     sms.routes(messages.lines, access),
                     workbooks.routes(data.books, store.workbooks, access),
                     notices.routes(store.notices, messages.notices, office.knows, clock, access),
+                    *office_routes(
+                        store,
+                        office,
+                        exchange,
+                        guarded,
+                        desks,
+                        door=door,
+                        files=recordings,
+                        runs=cordboard.live_runs,
+                        clock=clock,
+                        access=access,
+                    ),
                 ),
                 settings.web_host,
                 settings.web_port,

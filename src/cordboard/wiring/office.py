@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from cordboard.office.directory import OfficeDirectory
 from cordboard.office.lines.caps import Alarm
 from cordboard.office.lines.guard import LineGuard
 from cordboard.office.lines.guarded_exchange import GuardedExchange
+from cordboard.office.lines.inbound import Door
 from cordboard.office.parking import Parking
 from cordboard.office.phone_prompts import PhonePrompts
 from cordboard.office.pickup import GroupTeams, Pickup
@@ -49,6 +50,7 @@ class Desks:
     parking: Parking
     queues: QueueService
     callbacks: CallbackCalls
+    pickup: Pickup
     supervision: Supervision
     voicemail: VoicemailDesk
     recordings: RecordingDesk
@@ -78,6 +80,7 @@ def make_desks(
     listeners: Listeners,
     call_log: CallLog,
     lamps: Lamps,
+    door: Door,
     after_talk: Callable[[], str],
     ordered: Callable[[], None],
 ) -> Desks:
@@ -98,7 +101,7 @@ def make_desks(
         recordings,
         announcer,
         clock,
-        members=lambda: {name: {m.login for m in group.members} for name, group in office.documents(Group).items()},
+        members=lambda: members_of(office),
         alarm=post,
     )
     listeners.add(desk)
@@ -117,22 +120,23 @@ def make_desks(
     queues.keeper = QueuePlaces(callbacks)
     call_log.told.append(callbacks.call_ended)
     teams = GroupTeams(office)
-    supervision = Supervision(exchange, office, teams)
+    pickup, supervision = Pickup(exchange, office, teams), Supervision(exchange, office, teams)
     switchboard.services += [
         parking,
         queues,
-        Pickup(exchange, office, teams),
+        pickup,
         supervision,
         VoicemailService(voicemail, switchboard, announcer),
         PhonePrompts(office, announcer, announcer),
     ]
     return Desks(
         switchboard,
-        Reception(exchange, office, switchboard),
+        Reception(exchange, office, switchboard, door),
         transfers,
         parking,
         queues,
         callbacks,
+        pickup,
         supervision,
         voicemail,
         desk,
@@ -144,6 +148,11 @@ def make_desks(
             Retention(store.recordings, recordings, voicemail, clock).run(),
         ),
     )
+
+
+def members_of(office: OfficeDirectory) -> Mapping[str, Collection[str]]:
+    """The logins of each group, by its name."""
+    return {name: {each.login for each in group.members} for name, group in office.documents(Group).items()}
 
 
 class Overflowing:
@@ -189,6 +198,8 @@ class Guarded:
 
     exchange: GuardedExchange
     guard: LineGuard
+    health: Callable[[str], str]
+    """Why a line is down; empty: it is up."""
 
 
 async def make_guard(
@@ -214,7 +225,7 @@ async def make_guard(
     guard = LineGuard(office, store.line_usage, clock, tell)
     await guard.load()
     listeners.add(guard)
-    return Guarded(GuardedExchange(exchange, guard, health), guard)
+    return Guarded(GuardedExchange(exchange, guard, health), guard, health)
 
 
 class NoLamps:

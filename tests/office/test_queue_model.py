@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from cordboard.office.callback_rules import CallbackRules
 from cordboard.office.checks import faults
 from cordboard.office.model import OfficeData, User
 from cordboard.office.queue.model import Group, Member, Overflow, OverflowWhen
@@ -40,14 +41,17 @@ def test_what_a_group_names_must_be_there() -> None:
             Overflow(when=OverflowWhen.WAITED, after=60, group="help"),
             Overflow(when=OverflowWhen.WAITED, after=90, group="sales"),
             Overflow(when=OverflowWhen.NO_OPERATORS, voicemail="gone"),
+            Overflow(when=OverflowWhen.NO_OPERATORS, voicemail="empty"),
         ),
     )
-    office = OfficeData(users=(User("anna", "Anna", "101"),), documents=(sales, Group(name="empty")))
+    night = CallbackRules(name="night")
+    office = OfficeData(users=(User("anna", "Anna", "101"),), documents=(sales, Group(name="empty"), night))
     assert faults(office) == [
         "group sales: there is no user gone",
         "group sales: there is no group help to which callers could go",
         "group sales: its callers cannot go to itself",
-        "group sales: there is no user gone whose voicemail could take a message",
+        "group sales: gone is no user and no group that could have a voicemail",
         "group empty: nobody is in it",
+        "the callback rules night are never used: only those named default are",
         "the number 101 leads to the user anna and to groups/sales: give one of them another",
     ]

@@ -92,3 +92,30 @@ async def test_who_hangs_up_while_he_waits_is_gone_and_the_operators_phone_stops
         await until(lambda: queue.exits == [("103", QueueExit.GONE)])
         assert queue.waiting() == []
         await until(lambda: not queue.office.exchange.legs())
+
+
+async def test_who_presses_the_key_hangs_up_and_is_called_when_his_turn_has_come(tmp_path: Path) -> None:
+    async with wire_queue(tmp_path, sales("u101", callback_key="1")) as queue:
+        await queue.x.phone("101", FarEnd(answers_after=0.3, voice=voice(ANNA)))
+        await queue.x.phone("104", FarEnd(answers_after=0.5, voice=voice(PLAIN)))
+        first = await queue.calls("103", "600", FIRST)
+        await first.hears(ANNA)
+        caller = await queue.calls("104", "600", PLAIN)
+        await caller.hears(MUSIC)
+        late = await queue.calls("105", "600", VIP)
+        await late.hears(MUSIC)
+        await caller.press("1")
+        await caller.reaches(LegState.ENDED)
+        await until(lambda: ("104", QueueExit.CALLBACK) in queue.exits)
+        assert queue.waiting() == ["104", "105"]
+        assert queue.rung("104") == 0  # nobody is called before an operator is free for him
+        await (await queue.x.rung("101")).hang_up()
+        called = await queue.x.rung("104")
+        await called.hears(MUSIC)
+        await called.hears(ANNA)
+        await (await queue.x.rung("101")).hears(PLAIN)
+        assert (queue.talks(), queue.waiting()) == ({"u101": "104"}, ["105"])
+        await called.hang_up()
+        await late.hears(ANNA)
+        (callback,) = await queue.callbacks.listed()
+        assert (callback.state, callback.attempts) == ("done", 1)

@@ -1,7 +1,8 @@
 """When somebody may be called back, and how often: what an administrator sets up, and the clock of who is called."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -10,6 +11,9 @@ from cordboard.office.documents import Document
 from cordboard.office.hours import days_around, open_at, spans_of
 from cordboard.office.ports import Calendar
 from cordboard.telephony import PhoneNumber
+
+if TYPE_CHECKING:
+    from cordboard.office.model import OfficeData
 
 DEFAULT = "default"
 """The name of the rules that count."""
@@ -52,6 +56,11 @@ class CallbackRules(Document):
         except ValueError as fault:
             raise ValueError(f"{str(fault)!r} are no hours: write 21:00-09:00, or leave it empty") from fault
         return value
+
+    def faults(self, office: "OfficeData") -> Iterator[str]:  # noqa: ARG002  (nothing else of it matters)
+        """See Document."""
+        if self.name != DEFAULT:
+            yield f"the callback rules {self.name} are never used: only those named default are"
 
     def may_call(self, phone: PhoneNumber, at: datetime, zone: ZoneInfo, calendar: Calendar) -> bool:
         """Whether that number may be called at that (aware) moment. `zone` is that of the office."""

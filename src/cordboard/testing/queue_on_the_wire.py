@@ -1,17 +1,23 @@
 """A queue over real SIP and RTP on loopback. Everybody is known by the tone that his phone sends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cordboard.office.calendar import OfficeCalendar
+from cordboard.office.callback_calls import CallbackCalls
+from cordboard.office.callback_rules import CallbackRules
+from cordboard.office.callbacks import QueuePlaces
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, User, UserPhone
 from cordboard.office.queue.model import Group
 from cordboard.office.queue.ports import QueueExit, Wish
 from cordboard.office.queue.service import QueueService
+from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.telephony import Leg, Sound, SystemClock, Tone
+from cordboard.testing.callbacks import MemoryCallbacks
 from cordboard.testing.office import HeldOffice, loaded_directory
 from cordboard.testing.queue import HeldPeople
 from cordboard.testing.real_exchange import Accounts, Office, RealExchange, RealPhone, open_office
@@ -36,6 +42,11 @@ class ToneAnnouncer:
         await leg.play([Tone((1800.0,), on=0.6)])
 
 
+class _NoScenarios:
+    async def run(self, name: str, leg: Leg, values: Mapping[str, str]) -> None:  # noqa: ARG002  (there are none)
+        raise LookupError(name)
+
+
 @dataclass
 class WireQueue:
     """What is at work. Users `u101` … have a phone each; a caller's priority is the last digit of what he dials."""
@@ -46,6 +57,7 @@ class WireQueue:
     people: HeldPeople
     directory: OfficeDirectory
     exits: list[tuple[str, QueueExit]]
+    callbacks: MemoryCallbacks
 
     async def calls(self, account: str, number: str, hz: float) -> RealPhone:
         """A phone calls the queue."""
@@ -70,7 +82,7 @@ async def wire_queue(folder: Path, group: Group, *, silence: float = 20.0) -> As
     data = OfficeData(
         users=tuple(User(f"u{each}", f"User {each}", each) for each in NUMBERS),
         phones=tuple(UserPhone(each, f"u{each}", "") for each in NUMBERS),
-        documents=(group,),
+        documents=(group, CallbackRules(name="default", quiet="")),
     )
     directory = await loaded_directory(HeldOffice(data))
     people = HeldPeople(*(f"u{each}" for each in NUMBERS))
@@ -84,10 +96,22 @@ async def wire_queue(folder: Path, group: Group, *, silence: float = 20.0) -> As
             wish = Wish(int(leg.record.dialled[-1]))
             exits.append((leg.record.caller.number, await queues.enter(leg, group.name, wish)))
 
-        tasks = [asyncio.create_task(office.exchange.serve(take)), asyncio.create_task(queues.run())]
+        kept = MemoryCallbacks()
+        callbacks = CallbackCalls(
+            kept,
+            directory,
+            office.exchange,
+            queues=queues,
+            switchboard=OfficeSwitchboard(office.exchange, directory, _NoScenarios()),
+            calendar=OfficeCalendar(),
+            clock=SystemClock(),
+        )
+        queues.keeper = QueuePlaces(callbacks)
+        works = (office.exchange.serve(take), queues.run(), callbacks.run())
+        tasks = [asyncio.create_task(work) for work in works]
         await asyncio.sleep(0)
         try:
-            yield WireQueue(office, RealExchange(office), queues, people, directory, exits)
+            yield WireQueue(office, RealExchange(office), queues, people, directory, exits, kept)
         finally:
             for task in tasks:
                 task.cancel()

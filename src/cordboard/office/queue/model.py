@@ -74,7 +74,7 @@ class Overflow(_Part):
     number: str = ""
     """Any number that can be dialled inside or outside."""
     voicemail: str = ""
-    """The login of the user whose voicemail takes a message."""
+    """The login of the user, or the name of the group, whose voicemail takes a message."""
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -158,8 +158,8 @@ class Group(Document):
             if member.login not in logins:
                 yield f"group {self.name}: there is no user {member.login}"
         for overflow in self.overflow:
-            if overflow.voicemail and overflow.voicemail not in logins:
-                yield f"group {self.name}: there is no user {overflow.voicemail} whose voicemail could take a message"
+            if overflow.voicemail and overflow.voicemail not in logins | groups.keys():
+                yield f"group {self.name}: {overflow.voicemail} is no user and no group that could have a voicemail"
             if overflow.group and overflow.group not in groups:
                 yield f"group {self.name}: there is no group {overflow.group} to which callers could go"
             if overflow.group == self.name:

@@ -181,7 +181,11 @@ class Stay:
             leg.chain,
             self.wish.language,
         )
-        if keeper is None or not await keeper.keep(place):
+        try:
+            if keeper is None or not await keeper.keep(place):
+                return False
+        except Exception:  # noqa: BLE001  (what cannot be promised costs nobody the place that he has)
+            _log.exception("a callback could not be promised", chain=leg.chain, group=self.group.name)
             return False
         self.hush()
         await self._queues.announcer.promised(leg, self.wish.language)

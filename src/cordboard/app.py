@@ -165,6 +165,22 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         calendar = CalendarFile(settings.calendar)
         history = LoggedCallHistory(store.call_history, office)
         numbers = OfficeNumberLists(store.number_lists, clock)
+        ports: dict[type, object] = {
+            Speech: speech,
+            Numbering: office,
+            Staff: office,
+            Prompts: prompt_store,
+            Recordings: recordings,
+            Calendar: calendar,
+            Rooms: rooms,
+            Screens: forms,
+            Tags: tags,
+            CallHistory: history,
+            NumberLists: numbers,
+            Templates: TemplateFolder(settings.templates),
+            **data.ports,
+            random.Random: random.Random(),
+        }
         runner = Runner(
             catalogue(),
             store.releases,
@@ -172,22 +188,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             guarded.exchange,
             zone=ZoneInfo(office.settings.time_zone),
             country=office.settings.country,
-            ports={
-                Speech: speech,
-                Numbering: office,
-                Staff: office,
-                Prompts: prompt_store,
-                Recordings: recordings,
-                Calendar: calendar,
-                Rooms: rooms,
-                Screens: forms,
-                Tags: tags,
-                CallHistory: history,
-                NumberLists: numbers,
-                Templates: TemplateFolder(settings.templates),
-                **data.ports,
-                random.Random: random.Random(),
-            },
+            ports=ports,
             clock=clock,
             traces=store.traces,
             goodbye=Goodbye(speech, office),
@@ -231,6 +232,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             after_talk=lambda: triggers.after_talk,
             ordered=messages.wake,
         )
+        ports |= desks.ports
         stack.push_async_callback(desks.close)
         cordboard = Cordboard(
             store,

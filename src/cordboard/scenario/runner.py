@@ -57,7 +57,10 @@ class Runner:
         node: str = "",
         rehearsal: Rehearsal | None = None,
     ) -> None:
-        """A `node` that keeps its name goes on at once after a crash; two that live must never have the same."""
+        """A `node` that keeps its name goes on at once after a crash; two that live must never have the same.
+
+        `ports` may still be filled while nothing runs: what a component asks for may itself need this runner.
+        """
         self._programs = Programs(releases, catalogue, zone, country)
         self._store = store
         self.mailroom = Mailroom(store)
@@ -67,7 +70,7 @@ class Runner:
         self._work = LocalWork(store, self.mailroom)
         self._world = World(
             exchange=exchange,
-            ports=dict(ports or {}),
+            ports=ports if ports is not None else {},
             clock=clock or SystemClock(),
             zone=zone,
             country=country,

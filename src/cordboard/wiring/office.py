@@ -17,7 +17,20 @@ from cordboard.office.lines.inbound import Door
 from cordboard.office.parking import Parking
 from cordboard.office.phone_prompts import PhonePrompts
 from cordboard.office.pickup import GroupTeams, Pickup
-from cordboard.office.ports import NOTICE, Calendar, CallHistory, People, Recordings
+from cordboard.office.ports import (
+    NOTICE,
+    Calendar,
+    Callbacks,
+    CallHistory,
+    ParkingLots,
+    People,
+    Pickups,
+    Queues,
+    Recordings,
+    Switchboard,
+    VoicemailBoxes,
+    Voicemails,
+)
 from cordboard.office.queue.model import Group, Overflow
 from cordboard.office.queue.service import QueueService
 from cordboard.office.reception import Reception
@@ -54,6 +67,8 @@ class Desks:
     supervision: Supervision
     voicemail: VoicemailDesk
     recordings: RecordingDesk
+    ports: Mapping[type, object]
+    """What components ask for."""
     works: Sequence[Coroutine[Any, Any, None]]
     """To be run beside each other, until they are cancelled."""
 
@@ -121,12 +136,13 @@ def make_desks(
     call_log.told.append(callbacks.call_ended)
     teams = GroupTeams(office)
     pickup, supervision = Pickup(exchange, office, teams), Supervision(exchange, office, teams)
+    boxes = VoicemailService(voicemail, switchboard, announcer)
     switchboard.services += [
         parking,
         queues,
         pickup,
         supervision,
-        VoicemailService(voicemail, switchboard, announcer),
+        boxes,
         PhonePrompts(office, announcer, announcer),
     ]
     return Desks(
@@ -140,6 +156,16 @@ def make_desks(
         supervision,
         voicemail,
         desk,
+        {
+            Switchboard: switchboard,
+            People: people,
+            Queues: queues,
+            Callbacks: callbacks,
+            ParkingLots: parking,
+            Pickups: pickup,
+            Voicemails: voicemail,
+            VoicemailBoxes: boxes,
+        },
         (
             desk.run(exchange),
             queues.run(),

@@ -438,6 +438,17 @@ async def test_who_stops_the_exchange_need_not_wait_for_what_is_still_to_be_conv
 
 
 @virtual_time
+async def test_a_talk_whose_end_is_never_told_does_not_keep_the_exchange_from_stopping(tmp_path: Path) -> None:
+    async with trial(tmp_path, ALL) as x:
+        x.calls()
+        await asyncio.sleep(5)
+        before = asyncio.get_running_loop().time()
+        await x.desk.close()
+        assert asyncio.get_running_loop().time() - before == pytest.approx(60)
+        assert x.rows()[0].ended is None
+
+
+@virtual_time
 async def test_on_a_full_disk_calls_go_on_unrecorded_and_it_is_told_once(tmp_path: Path) -> None:
     async with trial(tmp_path, ALL, RecordingSettings(name="r", min_free_megabytes=100)) as x:
         for free in (99_999_999, 50_000_000, 100_000_000):

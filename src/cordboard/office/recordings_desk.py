@@ -30,6 +30,8 @@ from cordboard.office.voicemail_words import Announcer, Phrase, Recorded
 from cordboard.telephony import Clock, ConnectionRecord, Digit, Exchange, Leg, LegRecord, LegState
 
 MEGABYTE = 1_000_000
+PATIENCE = 60.0
+"""Seconds that the exchange waits at its end for what is still to be written down."""
 SHORTEST = 0.5
 """Seconds; a shorter recording is none."""
 DISK_FULL = "recording.disk_full"
@@ -144,8 +146,14 @@ class RecordingDesk:
     async def close(self) -> None:
         """Wait until everything is written down. What waits to be converted stays as it is."""
         self._closing = True
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        if late := list(self._tasks):
+            _log.warning("recordings are left as they are: the next start completes them", recordings=len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late)
 
     async def _complete(self) -> None:
         for each in await self.kept.unfinished():

@@ -15,7 +15,18 @@ from cordboard.office.queue.model import Group, Member, Overflow
 from cordboard.office.queue.ports import KeptPlace, QueueExit, Wish
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.virtual_time import virtual_time
-from cordboard.telephony import EndReason, Leg, LegState, LineTarget, Party, PhoneNumber, PhoneTarget, Target, dial
+from cordboard.telephony import (
+    EndReason,
+    Leg,
+    LegState,
+    LineTarget,
+    Party,
+    PhoneNumber,
+    PhoneTarget,
+    Target,
+    Tone,
+    dial,
+)
 from cordboard.testing.queue import MUSIC, QueueTrial
 
 AWAY = UserState(Presence.AWAY)
@@ -70,6 +81,16 @@ async def test_who_rejects_is_passed_over_and_the_music_never_stops() -> None:
         gaps = [b.at - (a.until or b.at) for a, b in pairwise(music)]
         assert (music[0].at, music[-1].until) == (0.0, 3.0)
         assert max(gaps, default=0.0) == 0.0
+
+
+@virtual_time
+async def test_what_an_operators_phone_lets_be_heard_before_it_answers_does_not_end_the_music() -> None:
+    ends = {"anna": FarEnd(answers_after=None, early=Tone((600.0,), on=60.0))}
+    async with QueueTrial(sales("anna", ring_seconds=5), far_ends=ends) as trial:
+        caller = trial.call("067")
+        for _ in range(8):
+            await asyncio.sleep(1)
+            assert caller.hearing == MUSIC
 
 
 @virtual_time

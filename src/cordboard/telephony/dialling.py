@@ -56,7 +56,8 @@ async def dial(
 
     An unanswered caller rings as the callee rings and is answered only when the callee answers: nobody pays
     for ringing. An answered one hears `ringback`, and so does one whose early media is open.
-    With None he goes on hearing what he hears (the music of a queue), also if nobody answers.
+    With None he goes on hearing what he hears (the music of a queue), whatever the far end lets be heard before it
+    answers, and also if nobody does.
     A far end that is heard before it answers takes the place of `ringback`: the caller's early media is opened for it.
     `placed` is awaited with the called leg as soon as there is one.
     After the talk the caller stays up, if it was the callee who hung up; a callee who stays up is handed to `remains`,
@@ -111,14 +112,14 @@ async def _wait_for_answer(
                 await _let_ring(caller, ringback)
             if callee.state is LegState.ANSWERED:
                 return None
-            if await callee.early_media():
+            if ringback is not None and await callee.early_media():
                 await _let_hear(exchange, caller, callee)
             async for event in events:
                 match event:
                     case Ringing():
                         exchange.talks.change()
                         await _let_ring(caller, ringback)
-                    case EarlyMedia():
+                    case EarlyMedia() if ringback is not None:
                         await _let_hear(exchange, caller, callee)
                     case Answered():
                         return None

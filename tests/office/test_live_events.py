@@ -10,7 +10,7 @@ import pytest
 from cordboard.office.audit import MASK
 from cordboard.office.cards import Cards, safe_link
 from cordboard.office.configuration_parts import parts
-from cordboard.office.live import WAITING, CallListeners, LiveEvents, wanted_topics
+from cordboard.office.live import WAITING, LiveEvents, wanted_topics
 from cordboard.office.model import OfficeData
 from cordboard.office.repositories import LoggedChain
 from cordboard.office.webhooks import Webhook, WebhookDesk
@@ -114,22 +114,6 @@ async def test_a_slow_listener_loses_the_oldest_and_is_told_how_many() -> None:
 )
 def test_topics(patterns: list[str], topic: str, expected: bool) -> None:
     assert wanted_topics(patterns)(topic) is expected
-
-
-async def test_one_listener_keeps_nothing_from_the_others() -> None:
-    class Broken:
-        def leg_changed(self, record: LegRecord) -> None:
-            raise RuntimeError(record.id)
-
-        def connection_changed(self, record: ConnectionRecord) -> None:
-            raise RuntimeError(record.id)
-
-    live = await listening()
-    both = CallListeners(Broken(), live)
-    with live.stream(lambda _event: True) as stream:
-        both.leg_changed(CALLER)
-        both.connection_changed(ConnectionRecord("t", "c1", "a", "b", NOW))
-        assert [(await stream.next())[0].topic for _ in range(2)] == ["call.started", "connection.started"]
 
 
 # --- cards ------------------------------------------------------------------------------------------------------------

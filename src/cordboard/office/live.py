@@ -9,15 +9,11 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
-import structlog
-
 from cordboard.office.ports import Person
-from cordboard.telephony import CallListener, Clock, ConnectionRecord, Direction, LegRecord
+from cordboard.telephony import Clock, ConnectionRecord, Direction, LegRecord
 
 WAITING = 1000
 """Events that wait for a slow listener; the oldest are dropped, and he is told how many."""
-
-_log = structlog.get_logger("office")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,28 +158,6 @@ class LiveEvents:
         accounts = [record.account] if record.account else [] if record.line else list(self.accounts(record.id))
         people = (self.directory.by_account(account) for account in accounts)
         return list(dict.fromkeys(person.login for person in people if person is not None))
-
-
-class CallListeners:
-    """Tells each change of calls to several. What one of them does wrong keeps it from no other."""
-
-    def __init__(self, *listeners: CallListener) -> None:
-        self._listeners = listeners
-
-    def leg_changed(self, record: LegRecord) -> None:
-        """See CallListener."""
-        self._tell(lambda each: each.leg_changed(record))
-
-    def connection_changed(self, record: ConnectionRecord) -> None:
-        """See CallListener."""
-        self._tell(lambda each: each.connection_changed(record))
-
-    def _tell(self, told: Callable[[CallListener], None]) -> None:
-        for each in self._listeners:
-            try:
-                told(each)
-            except Exception:  # noqa: BLE001 - the call goes on
-                _log.exception("a listener of calls failed", listener=type(each).__name__)
 
 
 def wanted_topics(patterns: Sequence[str]) -> Callable[[str], bool]:

@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -12,13 +13,37 @@ from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute
 
-import cordboard.api
+from cordboard import api
+from cordboard.api import (
+    audit,
+    card,
+    events,
+    log,
+    notices,
+    office,
+    outbox,
+    prompts,
+    reports,
+    screens,
+    tokens,
+    traces,
+)
 from cordboard.api.access import Access
 from cordboard.api.web import build
+from cordboard.office.call_log import CallLog
+from cordboard.office.cards import Cards
 from cordboard.office.configuration import Configuration
+from cordboard.office.directory import OfficeDirectory
+from cordboard.office.live import LiveEvents
+from cordboard.office.notices import NoticeDesk
+from cordboard.office.pins import PinGuard
 from cordboard.office.roles import Role
+from cordboard.office.screens import PendingForms
 from cordboard.office.tokens import ApiToken, hashed
+from cordboard.speech.prompts import PromptStore
+from cordboard.store.database import Store
 from cordboard.telephony import SystemClock
+from cordboard.testing.office import OFFICE
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -62,7 +87,7 @@ def program(name: str, *scopes: str) -> ApiToken:
 
 def every_router(access: Access) -> Iterator[tuple[str, APIRouter]]:
     """Each module of the API with its routes. What they are over is not there: asked, they fail after the check."""
-    for found in pkgutil.iter_modules(cordboard.api.__path__):
+    for found in pkgutil.iter_modules(api.__path__):
         module = importlib.import_module(f"cordboard.api.{found.name}")
         make = getattr(module, "routes", None)
         if make is None:
@@ -111,3 +136,36 @@ def scopes_of(dependant: Dependant) -> Iterator[str | None]:
     yield getattr(dependant.call, "scope", None)
     for each in dependant.dependencies:
         yield from scopes_of(each)
+
+
+async def real_app(store: Store, recordings: Path) -> FastAPI:
+    """The application over a real store, as far as it needs no exchange that runs."""
+    clock = SystemClock()
+    held = HeldTokens()
+    access = Access(held, clock)
+    await store.office.save(OFFICE.settings, *OFFICE.users, *OFFICE.phones, *OFFICE.lines, *OFFICE.routes)
+    directory = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock))
+    await directory.reload()
+    call_log = CallLog(store.call_log, directory)
+    live = LiveEvents(directory, clock)
+    cards = Cards(call_log, directory, lambda _chain: {}, live)
+    forms = PendingForms()
+
+    async def recorded(_chain: str) -> Sequence[Mapping[str, Any]]:
+        return ()
+
+    return build(
+        MagicMock(),
+        audit.routes(store.audit, access),
+        card.routes(cards, "uk", access),
+        events.routes(live, access),
+        log.routes(store.reports, directory, store.traces, recorded, clock=clock, access=access),
+        notices.routes(store.notices, NoticeDesk(store.notices, clock), directory.knows, clock, access),
+        office.routes(Configuration(store.office, clock), access),
+        outbox.routes(store.outbox, clock, access, lambda: None),
+        prompts.routes(PromptStore(recordings / "prompts", "uk"), access),
+        reports.routes(store.reports, directory, clock, access),
+        screens.routes(forms, access),
+        tokens.routes(held, directory.knows, store.audit, clock, access),
+        traces.routes(store.traces, directory.phone, access),
+    )

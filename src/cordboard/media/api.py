@@ -33,6 +33,8 @@ class Remote:
     receive: bool = True
     latch: bool = False
     """Behind NAT: take the first other source once. Otherwise packets from elsewhere are dropped and counted."""
+    inband_dtmf: bool = False
+    """Look for keys as tones in its voice (ITU-T Q.24), too: for far ends that send no telephone-events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,10 @@ class StreamHandler(Protocol):
     """Is told what a stream hears. Must return at once."""
 
     def key_pressed(self, key: str, duration: float) -> None:
-        """A key by RFC 4733, once for each event, at its beginning or as soon as a packet of it arrives."""
+        """A key by RFC 4733, once for each event, at its beginning or as soon as a packet of it arrives.
+
+        Or one that was heard in the voice, some 60 ms after its beginning, where `Remote.inband_dtmf` asks for it.
+        """
 
     def lost(self) -> None:
         """The worker died: the stream is gone."""

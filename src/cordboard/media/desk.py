@@ -248,9 +248,16 @@ class Desk:
 
     def heard_key(self, stream: Stream, key: str, duration: float) -> None:
         """See pump.Listener."""
-        self._say(control.KeyPressed(stream.number, key, duration))
-        if stream.playing is not None and key in stream.playing.interrupt:
-            self._end_play(stream, PlayStop.KEY, key)
+        self._take_key(stream, key, duration)
         other = stream.other
         if other is not None and (other.dtmf_kind is None or other.grid is not None):
             other.press(key, None, self.pump.tick)
+
+    def heard_tone(self, stream: Stream, key: str) -> None:
+        """See pump.Listener."""
+        self._take_key(stream, key, 0.0)
+
+    def _take_key(self, stream: Stream, key: str, duration: float) -> None:
+        self._say(control.KeyPressed(stream.number, key, duration))
+        if stream.playing is not None and key in stream.playing.interrupt:
+            self._end_play(stream, PlayStop.KEY, key)

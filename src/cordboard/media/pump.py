@@ -50,6 +50,9 @@ class Listener(Protocol):
     def heard_key(self, stream: Stream, key: str, duration: float) -> None:
         """A key arrived."""
 
+    def heard_tone(self, stream: Stream, key: str) -> None:
+        """A key was heard in the voice, in which it goes on to whoever hears that."""
+
 
 class Pump:
     """All streams of the worker, spread over the ticks of a frame."""
@@ -256,9 +259,21 @@ class Pump:
                 if key is not None:
                     self._listener.heard_key(stream, *key)
             elif stream.keeps:
-                _keep(stream, Packet(now, ssrc, timestamp, stream.codec, bytes(view[start:end])))
+                self._keep(stream, Packet(now, ssrc, timestamp, stream.codec, bytes(view[start:end])))
             if stream.other is not None:
                 self._forward(stream.other, stream, now, is_voice, marker, sequence, timestamp, ssrc, view[start:end])
+
+    def _keep(self, stream: Stream, packet: Packet) -> None:
+        for recording in (stream.recording, stream.tape):
+            if recording is not None:
+                recording.packets.append(packet)
+        if stream.member is not None:
+            stream.member.playout.packets.append(packet)
+        for ear in stream.ears:
+            ear.hear(packet)
+        if stream.tone_keys is not None:
+            for key in stream.tone_keys.feed(packet.payload):
+                self._listener.heard_tone(stream, key)
 
     def _forward(  # noqa: PLR0917  (the hot path: names would cost as much as the work)
         self,
@@ -296,13 +311,3 @@ class Pump:
         out.sent += 1
         if is_voice and out.shows:
             out.show(now, timestamp, voice)
-
-
-def _keep(stream: Stream, packet: Packet) -> None:
-    for recording in (stream.recording, stream.tape):
-        if recording is not None:
-            recording.packets.append(packet)
-    if stream.member is not None:
-        stream.member.playout.packets.append(packet)
-    for ear in stream.ears:
-        ear.hear(packet)

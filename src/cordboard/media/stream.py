@@ -17,6 +17,7 @@ from cordboard.media.recorder import Packet
 from cordboard.media.recordings import Recording
 from cordboard.media.room import Member
 from cordboard.media.rtp import MARKER, SEQUENCE_MASK, TIMESTAMP_MASK, timestamp_distance
+from cordboard.media.tone_keys import ToneReceiver
 
 TICK_SAMPLES: Final = 40
 """A tick of the loop is 5 ms."""
@@ -54,7 +55,7 @@ class Stream:
         "next_sequence", "number", "other", "peer", "phase", "playing", "pressing", "rebase", "receive", "received",
         "recording", "recvfrom_into", "remote", "report_slot", "rtcp", "sendto", "sent", "sent_ears", "sequence",
         "sequence_offset", "shows", "socket", "ssrc", "strangers", "tape", "tape_error", "timestamp_base",
-        "timestamp_offset", "to", "told", "translate",
+        "timestamp_offset", "to", "told", "tone_keys", "translate",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0915  (one number a line; the pump reads them all from here)
@@ -120,8 +121,10 @@ class Stream:
         """In a room."""
         self.ears: list[Ear] = []
         """Hear it from beside."""
+        self.tone_keys: ToneReceiver | None = None
+        """Hears keys in the voice."""
         self.keeps = False
-        """Whether a recording, a tape, a room or an ear wants what is received."""
+        """Whether a recording, a tape, a room, an ear or a receiver of keys wants what is received."""
         self.grid: Iterator[bytes] | None = None
         """What it hears, frame by frame, where it is: in a room (its member), or besides a talk. None if nothing is
         mixed for it."""
@@ -152,6 +155,11 @@ class Stream:
         self.kind, self.dtmf_kind = remote.payload_type, remote.dtmf_payload_type
         if remote.codec is not self.codec:
             self._change_codec(remote.codec)
+        if not remote.inband_dtmf:
+            self.tone_keys = None
+        elif self.tone_keys is None or former is None or former.codec is not remote.codec:
+            self.tone_keys = ToneReceiver(remote.codec)
+        self.choose_keeping()
         self._aim()
         for one in (self, self.other):
             if one is not None:
@@ -272,7 +280,7 @@ class Stream:
 
     def choose_keeping(self) -> None:
         """See whether anybody wants what is received, or what is sent."""
-        self.keeps = (self.recording or self.tape or self.member) is not None or bool(self.ears)
+        self.keeps = (self.recording or self.tape or self.member or self.tone_keys) is not None or bool(self.ears)
         self.shows = self.tape is not None or bool(self.sent_ears or self.told)
 
     def count_loss(self, ssrc: int, sequence: int) -> None:

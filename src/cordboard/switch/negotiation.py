@@ -47,10 +47,12 @@ class Terms:
 class Negotiation:
     """What we said and what the far end said about one stream. `remote` is what was agreed, None before that."""
 
-    def __init__(self, terms: Terms, host: str, port: int, *, latch: bool) -> None:
+    def __init__(self, terms: Terms, host: str, port: int, *, latch: bool, inband_keys: bool = False) -> None:
+        """With `inband_keys` tones in the voice are keys even if the far end can send them otherwise."""
         self._terms = terms
         self._ours = AudioDescription(host=host, port=port, payloads=terms.payloads)
         self._latch = latch
+        self._inband_keys = inband_keys
         self._session_id = random.getrandbits(31)
         self._version = 0
         self.remote: Remote | None = None
@@ -84,6 +86,7 @@ class Negotiation:
             send=theirs.receives,
             receive=theirs.sends,
             latch=self._latch,
+            inband_dtmf=self._inband_keys or events is None,
         )
 
     def _build(self, ours: AudioDescription) -> bytes:

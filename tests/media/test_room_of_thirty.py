@@ -1,7 +1,5 @@
 """Thirty in one room of a real worker, in real time: who hears whom, and that nobody's voice breaks."""
 
-import asyncio
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from cordboard.media.api import Codec, MediaStream
 from cordboard.media.client import start_worker
 from cordboard.media.g711 import FRAME_SAMPLES, encode
 from cordboard.testing.audio import SAMPLE_RATE, Samples, heard_among
-from cordboard.testing.media import PAYLOAD_TYPES, RtpPeer
+from cordboard.testing.media import PAYLOAD_TYPES, RtpPeer, in_real_time
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 
@@ -51,12 +49,11 @@ class Handler:
 
 
 async def _talk(speakers: list[Member], seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    for frame in range(round(seconds * 50)):
+    def hum(frame: int) -> None:
         for speaker in speakers:
             speaker.hum(frame)
-        await asyncio.sleep(max(0.0, began + (frame + 1) * 0.02 - loop.time()))
+
+    await in_real_time(hum, seconds=seconds)
 
 
 async def test_thirty_hear_all_others() -> None:

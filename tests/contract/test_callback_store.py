@@ -52,8 +52,9 @@ async def test_a_callback_comes_back_as_it_was_ordered(callbacks: CallbackReposi
 
 async def test_what_a_stranger_writes_can_be_stored(tmp_path: Path) -> None:
     async with STORES["sqlite"](tmp_path) as store:
-        await store.callbacks.order(replace(callback(), note="Анна\0\ud800"))
+        stands = await store.callbacks.order(replace(callback(), note="Анна\0\ud800"))
         kept = await store.callbacks.get("1")
+        assert kept == stands
         assert kept is not None
         assert kept.note == "Анна?"
 

@@ -18,7 +18,6 @@ from cordboard.telephony import Leg, Party, PhoneTarget, Target
 from cordboard.testing.exchange import serving
 from cordboard.testing.queue import HeldAnnouncer, queue_directory
 
-
 BEGAN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 

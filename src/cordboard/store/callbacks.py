@@ -33,7 +33,7 @@ class StoredCallbacks:
             found = connection.execute(known).mappings().first()
             if found is None:
                 connection.execute(insert(callbacks), row)
-                return callback
+                return _callback(row)
             chain = row["chain"] or found["chain"]
             connection.execute(update(callbacks).where(callbacks.c.id == found["id"]).values(chain=chain))
             return _callback({**found, "chain": chain})

@@ -14,6 +14,7 @@ from cordboard.office.configuration import Configuration, Difference, StaleError
 from cordboard.office.configuration_parts import ConfigurationError, Json, Part
 from cordboard.office.model import OfficeData
 from cordboard.office.repositories import ClashError
+from cordboard.scenario.said import said
 from cordboard.scenario.text.nodes import ListNode, MapNode, Node, Scalar, TextError, compose
 from cordboard.scenario.text.writer import scalar
 from cordboard.store.database import KEY_FILE, Store
@@ -194,7 +195,7 @@ def read_office_text(text: str, box: SecretBox) -> dict[str, dict[str, Json]]:
     """Kind → key → fields. Raises TextError and ConfigurationError."""
     root = compose(text)
     if not isinstance(root, MapNode):
-        raise ConfigurationError(["an office is a map of kinds: begin with `users:`"])
+        raise ConfigurationError([said("an office is a map of kinds: begin with `users:`")])
     found: dict[str, dict[str, Json]] = {}
     for kind, things in _pairs(root):
         if kind == "settings":
@@ -202,7 +203,7 @@ def read_office_text(text: str, box: SecretBox) -> dict[str, dict[str, Json]]:
             continue
         listed = _pairs(things) if isinstance(things, MapNode) else [] if _empty(things) else None
         if listed is None:
-            raise ConfigurationError([f"line {things.mark.line}: {kind} is a map of names"])
+            raise ConfigurationError([said("line {line}: {kind} is a map of names", line=things.mark.line, kind=kind)])
         found[kind] = {key: _fields(thing, box) for key, thing in listed}
     return found
 
@@ -212,7 +213,7 @@ def _fields(node: Node, box: SecretBox) -> Json:
         return {}
     value = _value(node, box)
     if not isinstance(value, dict):
-        raise ConfigurationError([f"line {node.mark.line}: write properties here, one a line"])
+        raise ConfigurationError([said("line {line}: write properties here, one a line", line=node.mark.line)])
     return value
 
 
@@ -234,7 +235,7 @@ def _pairs(node: MapNode) -> list[tuple[str, Node]]:
     found: dict[str, Node] = {}
     for key, value in node.pairs:
         if key.text in found:
-            raise ConfigurationError([f"line {key.mark.line}: {key.text} stands here twice"])
+            raise ConfigurationError([said("line {line}: {name} stands here twice", line=key.mark.line, name=key.text)])
         found[key.text] = value
     return list(found.items())
 
@@ -261,7 +262,7 @@ def _shown(each: Difference) -> Iterator[str]:
     for name, value in each.after.items():
         was = f"{_word(each.before[name])} → " if each.before and name in each.before else ""
         if was or each.before is not None or value not in ("", [], {}, None, False):
-            yield f"    {name}: {was}{_word(value)}"
+            yield "".join(("    ", name, ": ", was, _word(value)))
 
 
 def _word(value: Any) -> str:

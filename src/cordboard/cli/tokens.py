@@ -33,7 +33,7 @@ async def add(
     name: Annotated[str, typer.Argument(help="Whom it is for: crm.")],
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="What it may do; any number of times: " + ", ".join(SCOPES) + ".", show_default=False),
+        typer.Option(help="What it may do; any number of times. A wrong one lists all.", show_default=False),
     ] = None,
     role: Annotated[Role | None, typer.Option(help="What its holder is: gives all scopes of that role.")] = None,
     user: Annotated[str, typer.Option(help="The login of the user who holds it; otherwise a program does.")] = "",

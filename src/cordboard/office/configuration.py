@@ -11,6 +11,7 @@ from cordboard.office.audit import Actor, AuditEntry, entry
 from cordboard.office.checks import faults
 from cordboard.office.configuration_parts import PHONES, SETTINGS, USERS, ConfigurationError, Json, Part, parts
 from cordboard.office.documents import Document
+from cordboard.office.lines.said import said
 from cordboard.office.model import (
     InternalNumber,
     OfficeData,
@@ -128,7 +129,9 @@ class Configuration:
             old = part.keyed(office).get(key)
             accept(_shown(part, key, old) if old is not None else None)
             if part.key and body.get(part.key, key) != key:
-                raise ConfigurationError([f"{part.key}: it is {key!r}: add another one, and remove this"])
+                raise ConfigurationError(
+                    [said("{name}: it is {key!r}: add another one, and remove this", name=part.key, key=key)]
+                )
             named = dict(body) | ({part.key: key} if part.key else {})
             item = part.read(named, old, office.settings)
             return [item], [], item
@@ -241,7 +244,9 @@ class Configuration:
         for kind, things in wanted.items():
             part = self.parts.get(kind)
             if part is None:
-                wrong.append(f"{kind}: there is no such kind; known are {', '.join(self.parts)}")
+                wrong.append(
+                    said("{kind}: there is no such kind; known are {known}", kind=kind, known=", ".join(self.parts))
+                )
                 continue
             have = part.keyed(office)
             for key, values in things.items():
@@ -269,7 +274,9 @@ class Configuration:
     def _part(self, kind: str) -> Part:
         part = self.parts.get(kind)
         if part is None:
-            raise MissingError(f"there is no kind {kind!r}; known are {', '.join(self.parts)}")
+            raise MissingError(
+                said("there is no kind {kind!r}; known are {known}", kind=kind, known=", ".join(self.parts))
+            )
         return part
 
     def _part_of(self, item: OfficeItem) -> Part:
@@ -336,7 +343,7 @@ def _with_phones(item: OfficeItem, office: OfficeData) -> list[OfficeItem]:
 def _there(part: Part, key: str, office: OfficeData) -> OfficeItem:
     item = part.keyed(office).get(key)
     if item is None:
-        raise MissingError(f"there is no {key!r} among {part.kind}")
+        raise MissingError(said("there is no {key!r} among {kind}", key=key, kind=part.kind))
     return item
 
 
@@ -353,4 +360,4 @@ def _refuse_unusable(office: OfficeData) -> None:
         for user in office.users:
             PhoneNumber.parse(user.mobile, country=office.settings.country)
     except Exception as fault:
-        raise ConfigurationError([f"no call could be led in such an office: {fault}"]) from fault
+        raise ConfigurationError([said("no call could be led in such an office: {fault}", fault=fault)]) from fault

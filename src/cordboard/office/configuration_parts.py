@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from cordboard.office.audit import MASK
 from cordboard.office.documents import Document
 from cordboard.office.kinds import KINDS
+from cordboard.office.lines.said import said
 from cordboard.office.model import (
     InternalNumber,
     OfficeData,
@@ -97,10 +98,10 @@ class Part:
         kept = {name: before[name] for name in self.secrets.values() if name in before}
         fresh = {name: body[name] for name in self.secrets if body.get(name, MASK) not in {MASK, None}}
         if wrong := [name for name, value in fresh.items() if not isinstance(value, str)]:
-            raise ConfigurationError([f"{name}: write a text" for name in wrong])
+            raise ConfigurationError([said("{name}: write a text", name=name) for name in wrong])
         refuse_unstorable(body)
         if unknown := sorted(set(values) & set(self.secrets.values())):
-            raise ConfigurationError([f"{name}: there is no such field" for name in unknown])
+            raise ConfigurationError([said("{name}: there is no such field", name=name) for name in unknown])
         new = (
             self.hashed(fresh, values, before, settings)
             if self.hashed
@@ -128,7 +129,7 @@ class Part:
             raise ConfigurationError([str(error)]) from error
         key = self.key_of(self.flat(item))
         if self.key and not 0 < len(key.strip()) <= _LONGEST_KEY:
-            raise ConfigurationError([f"{self.key}: write 1 to {_LONGEST_KEY} characters"])
+            raise ConfigurationError([said("{name}: write 1 to {most} characters", name=self.key, most=_LONGEST_KEY)])
         return item
 
 
@@ -137,17 +138,19 @@ def refuse_unstorable(value: Any, place: str = "") -> None:
     match value:
         case str():
             if "\0" in value or (not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value)):
-                raise ConfigurationError([f"{place}: a character cannot be kept: write the text anew"])
+                raise ConfigurationError([said("{name}: a character cannot be kept: write the text anew", name=place)])
             if len(value) > _LONGEST_TEXT:
-                raise ConfigurationError([f"{place}: at most {_LONGEST_TEXT} characters"])
+                raise ConfigurationError(
+                    [said("{name}: write at most {most} characters", name=place, most=_LONGEST_TEXT)]
+                )
         case bool():
             pass
         case int():
             if not -_WIDEST <= value < _WIDEST:
-                raise ConfigurationError([f"{place}: the number is too large"])
+                raise ConfigurationError([said("{name}: the number is too large", name=place)])
         case float():
             if not math.isfinite(value):
-                raise ConfigurationError([f"{place}: write a number"])
+                raise ConfigurationError([said("{name}: write a number", name=place)])
         case Mapping():
             for name, inner in value.items():
                 refuse_unstorable(name, place)
@@ -214,7 +217,7 @@ def _pin(fresh: Json, _values: Json, _before: Json, _settings: OfficeSettings) -
     if pin is None:
         return {}
     if pin and not (pin.isascii() and pin.isdigit() and 3 < len(pin) <= 32):
-        raise ConfigurationError(["pin: write 4 to 32 digits: it is typed on a telephone"])
+        raise ConfigurationError([said("pin: write 4 to 32 digits: it is typed on a telephone")])
     return {"pin_hash": hash_pin(pin) if pin else ""}
 
 
@@ -222,11 +225,11 @@ def _password(fresh: Json, values: Json, before: Json, settings: OfficeSettings)
     algorithm = values.get("algorithm", Algorithm.MD5)
     password = fresh.get("password")
     if password == "" or (password is None and (not before or before.get("algorithm") != algorithm)):
-        raise ConfigurationError(["password: write one: of a phone only a hash is kept, made for its algorithm"])
+        raise ConfigurationError([said("password: write one: of a phone only a hash is kept, made for its algorithm")])
     if password is None:
         return {}
     if algorithm not in set(Algorithm):
-        raise ConfigurationError([f"algorithm: choose one of {', '.join(Algorithm)}"])
+        raise ConfigurationError([said("algorithm: choose one of {known}", known=", ".join(Algorithm))])
     return {"secret": phone_secret(str(values.get("account", "")), settings.realm, password, Algorithm(algorithm))}
 
 

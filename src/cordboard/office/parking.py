@@ -241,11 +241,13 @@ class Parking:
 
     def _reservation(self, consulted: Leg) -> Going | None:
         """See Transfers.reservations."""
-        place = self._reserved.pop(consulted.id, None)
+        place = self._reserved.get(consulted.id)
         if place is None:
             return None
 
         async def go(led: Leg) -> EndReason | None:
+            if self._reserved.pop(consulted.id, None) is None:  # it was kept too long, or somebody else has it
+                return EndReason.NOT_FOUND
             await self._stay(place, led)
             return None
 

@@ -80,10 +80,10 @@ class Transfers:
             person = self._staff.by_account(leg.record.account) if leg.record.account else None
             login = person.login if person is not None else ""
         talk = self._exchange.talks.of(leg)
-        if not login or talk is None:
+        if not login or talk is None or request.consulted is leg:
             request.done(EndReason.NOT_FOUND if login else EndReason.FORBIDDEN)
         elif request.consulted is None:
-            await self._divert(talk, leg, self.to(request.number, login), request)
+            await self._divert(talk, leg, self.to(request.number, login), request).wait()
         else:
             await self._attended(talk, leg, request.consulted, request, login)
 
@@ -161,11 +161,11 @@ class Transfers:
             return Party(person.number, person.name)
         return record.caller if record.direction is Direction.INBOUND else Party(record.dialled)
 
-    async def _divert(self, talk: Talk, leg: Leg, go: Going, request: TransferRequest) -> None:
+    def _divert(self, talk: Talk, leg: Leg, go: Going, request: TransferRequest) -> asyncio.Event:
         async def work(_led: Leg) -> None:
             await self.lead(talk, leg, go, request)
 
-        await talk.divert(talk.other(leg), work).wait()
+        return talk.divert(talk.other(leg), work)
 
     async def _attended(self, talk: Talk, leg: Leg, consulted: Leg, request: TransferRequest, login: str) -> None:
         consultation = self._exchange.talks.of(consulted)
@@ -174,7 +174,8 @@ class Transfers:
             return
         # If whom he wanted to consult still rings, or it is a scenario, the party is led there anew.
         go = self.reserved(consulted) or self.to(consulted.record.dialled, login)
-        await asyncio.gather(consulted.hang_up(), self._divert(talk, leg, go, request))
+        over = self._divert(talk, leg, go, request)
+        await asyncio.gather(consulted.hang_up(), over.wait())
 
     async def _unite(self, talk: Talk, leg: Leg, consultation: Talk, consulted: Leg, request: TransferRequest) -> None:
         """Join the two others. Each is kept by its own talk until both are free."""

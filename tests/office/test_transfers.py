@@ -145,6 +145,17 @@ async def test_somebody_outside_cannot_transfer_and_neither_can_one_who_does_not
 
 
 @virtual_time
+async def test_a_call_cannot_be_consulted_about_itself() -> None:
+    async with office_talkers() as at:
+        anna, boris = await at.talk("101", "102")
+        request, _ = at.refers(anna, "102", consulted=anna)
+        assert await request.outcome is EndReason.NOT_FOUND
+        assert hears(boris) == "101"
+        anna.hang_up()
+        await at.over()
+
+
+@virtual_time
 async def test_the_api_transfers_with_the_rights_of_who_asks() -> None:
     async with office_talkers() as at:
         anna, boris = await at.talk("101", "102")

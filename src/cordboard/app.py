@@ -132,7 +132,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(await open_store(settings.store, folder=settings.data, clock=clock))
-        office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock))
+        office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock), clock)
         await office.reload()
         call_log = CallLog(store.call_log, office)
         stack.push_async_callback(call_log.flush)
@@ -155,6 +155,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         await people.load()
         listeners.add(people)
         guarded = await make_guard(store, office, exchange, clock, listeners=listeners)
+        stack.push_async_callback(guarded.guard.flush)
         recordings = RecordingFolder(settings.recordings)
         prompt_store = PromptStore(settings.prompts, office.settings.language)
         rooms, forms, tags = ConferenceRooms(guarded.exchange), PendingForms(), CallTags(store.tags)
@@ -230,7 +231,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             lamps=NoLamps(),
             door=door,
             after_talk=lambda: triggers.after_talk,
-            ordered=messages.wake,
+            ordered=runner.mailroom.ring,
         )
         ports |= desks.ports
         stack.push_async_callback(desks.close)

@@ -5,19 +5,31 @@ import logging
 import re
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from html import unescape
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
 from cordboard.cli.common import fail, opened, settings_for, told
 from cordboard.cli.office_file import read_office
+from cordboard.cli.simulated_desks import SimulatedDesks
 from cordboard.cli.simulated_tables import given_workbooks, shown_rows
 from cordboard.components import catalogue
 from cordboard.config import Settings
@@ -47,16 +59,15 @@ from cordboard.office.ports import (
     Staff,
     Tags,
 )
-from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
-from cordboard.office.switchboard import OfficeSwitchboard
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.ports import Effect
 from cordboard.scenario.runner import Goodbye as SayGoodbye
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.values import AnyValue
+from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.script import Given
 from cordboard.speech.api import Prompts, Speech
 from cordboard.speech.cache import spoken as spoken_before
@@ -73,7 +84,7 @@ from cordboard.telephony import (
     Wording,
     choose,
 )
-from cordboard.wiring.scenarios import Goodbye, Scenarios
+from cordboard.wiring.scenarios import Goodbye
 
 
 class OfficeInMemory:
@@ -99,6 +110,8 @@ class OfficeInMemory:
         self._spoken = spoken or {}
         self._calendar: Calendar = calendar or OfficeCalendar()
         self._directory = asyncio.run(_directory(office))
+        self._desks: MutableMapping[Exchange, SimulatedDesks] = WeakKeyDictionary()
+        """Of each simulation."""
         self._accounts = {phone.account: phone.login for phone in office.phones}
         self.catalogue = catalogue()
         self.zone = ZoneInfo(office.settings.time_zone)
@@ -109,15 +122,23 @@ class OfficeInMemory:
         self, given: Given, exchange: Exchange, effects: Callable[[], Awaitable[Sequence[Effect]]]
     ) -> AsyncIterator[Mapping[type, object]]:
         """See SimulatedOffice."""
+        assert isinstance(exchange, SimulatedExchange)
         rooms = ConferenceRooms(exchange)
-        with TemporaryDirectory(prefix="cordboard-") as recordings:
-            try:
+        speech = SimulatedVoice(given.language or self._office.settings.language, self._spoken)
+        prompts = PromptStore(self._prompts)
+        with TemporaryDirectory(prefix="cordboard-") as folder:
+            recordings = RecordingFolder(Path(folder))
+            desks = self._desks[exchange] = SimulatedDesks(
+                self._directory, exchange, rooms, speech=speech, prompts=prompts, recordings=recordings
+            )
+            async with desks.at_work():
                 yield {
-                    Speech: SimulatedVoice(given.language or self._office.settings.language, self._spoken),
+                    **desks.ports,
+                    Speech: speech,
                     Numbering: self._directory,
                     Staff: SimulatedStaff(self._directory, {**self._pins, **given.pins}),
-                    Prompts: PromptStore(self._prompts),
-                    Recordings: RecordingFolder(Path(recordings)),
+                    Prompts: prompts,
+                    Recordings: recordings,
                     Rooms: rooms,
                     Calendar: self._calendar,
                     Screens: SimulatedScreens(),
@@ -131,8 +152,7 @@ class OfficeInMemory:
                     Templates: TemplateFolder(self._prompts.with_name("templates")),
                     Random: Random(1),
                 }
-            finally:
-                await rooms.close()
+            await rooms.close()
 
     async def tables(self, ports: Mapping[type, object]) -> Mapping[str, Sequence[Mapping[str, AnyValue]]]:
         """See SimulatedOffice."""
@@ -154,7 +174,7 @@ class OfficeInMemory:
 
     def reception(self, exchange: Exchange, runner: Runner) -> LegHandler:
         """See SimulatedOffice."""
-        return Reception(exchange, self._directory, OfficeSwitchboard(exchange, self._directory, Scenarios(runner)))
+        return self._desks[exchange].reception(runner)
 
     def goodbye(self, ports: Mapping[type, object]) -> SayGoodbye:
         """See SimulatedOffice."""

@@ -27,6 +27,8 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "line.down": "A line can no longer be used: its name, and why.",
         "line.up": "A line can be used again.",
         "money.cap": "80 % of a cap on minutes or money is used up, or all: scope, of, period, unit, percent, text.",
+        "voicemail.left": "A message was left: box, caller, caller_name, seconds, file.",
+        "recording.disk_full": "There is too little room on the disk: talks are not recorded. Why.",
         "sms.received": "An SMS has come in: phone, from, to, text, line, at, complete, stop.",
         "sms.delivered": "An SMS that was sent is on the phone: phone, line, delivery, words.",
         "sms.lost": "An SMS that the network had taken never reached the phone: phone, line, delivery, words.",

@@ -57,7 +57,10 @@ class SimulatedExchange:
         self.far_ends: dict[Target, FarEnd] = dict(far_ends or {})
         self.called: list[CalledPhone] = []
         """Every phone that was rung, in order."""
-        self._listener = listener
+        self.listeners: list[CallListener] = [listener]
+        """Are told of each change, in that order; more may be added."""
+        self.clock = clock
+        self._listener = _All(self.listeners)
         self._clock = clock
         self._ids = count(1)
         self._legs: dict[str, SimulatedLeg] = {}
@@ -241,6 +244,21 @@ class SimulatedExchange:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+class _All:
+    """Tells all who listen. Implements `telephony.CallListener`."""
+
+    def __init__(self, listeners: Sequence[CallListener]) -> None:
+        self._listeners = listeners
+
+    def leg_changed(self, record: LegRecord) -> None:
+        for each in self._listeners:
+            each.leg_changed(record)
+
+    def connection_changed(self, record: ConnectionRecord) -> None:
+        for each in self._listeners:
+            each.connection_changed(record)
 
 
 async def _handle(handler: LegHandler, leg: SimulatedLeg) -> None:

@@ -1,11 +1,11 @@
 """The office at work, put together: switchboard, transfers, parking, pick-up, voicemail, recordings, the guard."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cordboard.media.convert import convert
 from cordboard.office.call_log import CallLog
 from cordboard.office.callback_calls import CallbackCalls
 from cordboard.office.callbacks import QueuePlaces
@@ -31,7 +31,8 @@ from cordboard.office.ports import (
     VoicemailBoxes,
     Voicemails,
 )
-from cordboard.office.queue.model import Group, Overflow
+from cordboard.office.queue.model import Group
+from cordboard.office.queue.overflow import OverflowRoutes
 from cordboard.office.queue.service import QueueService
 from cordboard.office.reception import Reception
 from cordboard.office.recordings_desk import RecordingDesk
@@ -117,6 +118,7 @@ def make_desks(
         announcer,
         clock,
         members=lambda: members_of(office),
+        convert=lambda wav, to: asyncio.to_thread(convert, wav, to),
         alarm=post,
     )
     listeners.add(desk)
@@ -131,7 +133,8 @@ def make_desks(
     callbacks = CallbackCalls(
         store.callbacks, office, exchange, queues=queues, switchboard=switchboard, calendar=calendar, clock=clock
     )
-    queues.elsewhere = Overflowing(switchboard, voicemail)
+    queues.elsewhere = OverflowRoutes(switchboard, voicemail)
+    transfers.reservations.append(queues.heir_of)
     queues.keeper = QueuePlaces(callbacks)
     call_log.told.append(callbacks.call_ended)
     teams = GroupTeams(office)
@@ -168,6 +171,7 @@ def make_desks(
         },
         (
             desk.run(exchange),
+            voicemail.run(),
             queues.run(),
             callbacks.run(),
             TalkKeys(exchange, office.by_account, transfers).run(),
@@ -179,25 +183,6 @@ def make_desks(
 def members_of(office: OfficeDirectory) -> Mapping[str, Collection[str]]:
     """The logins of each group, by its name."""
     return {name: {each.login for each in group.members} for name, group in office.documents(Group).items()}
-
-
-class Overflowing:
-    """Implements `office.queue.ports.Elsewhere`."""
-
-    def __init__(self, switchboard: OfficeSwitchboard, voicemail: VoicemailDesk) -> None:
-        self._switchboard = switchboard
-        self._voicemail = voicemail
-
-    async def lead(self, leg: Leg, overflow: Overflow) -> bool:
-        """See Elsewhere."""
-        if overflow.scenario:
-            return await self._switchboard.enter(overflow.scenario, leg) is None
-        if overflow.number:
-            return await self._switchboard.connect(leg, overflow.number) is None
-        if not self._voicemail.has_box(overflow.voicemail):
-            return False
-        await self._voicemail.leave(leg, overflow.voicemail)
-        return True
 
 
 def heirs(rooms: ConferenceRooms, runner: Runner) -> Callable[[Leg], Going | None]:
@@ -239,10 +224,12 @@ async def make_guard(
     """Count from what is known to have been used up. A line that is down is passed over."""
 
     async def tell(alarm: Alarm) -> None:
-        data = {"text": alarm.text, "percent": str(round(alarm.level * 100))}
-        told: dict[str, JsonValue] = {"to": list(alarm.to), "text": alarm.text, "data": {}, "urgent": True}
-        notices = [Effect(NOTICE, f"money:{uuid.uuid4().hex}", told)] if alarm.to else []
-        await store.runs.emit(notices, [Message(alarm.name, alarm.key, data)])
+        told: dict[str, JsonValue] = {
+            "to": list(alarm.to), "text": alarm.text, "data": dict(alarm.data), "urgent": True
+        }  # fmt: skip
+        notices = [Effect(NOTICE, alarm.id, told)] if alarm.to else []
+        message = Message(alarm.name, alarm.key, alarm.data, id=alarm.id, posted=clock.now())
+        await store.runs.emit(notices, [message])
 
     def health(line: str) -> str:
         down = {state.line: state.note or "down" for state in exchange.line_states() if not state.up}

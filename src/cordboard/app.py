@@ -12,18 +12,20 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from cordboard import __version__
-from cordboard.api import notices, outbox, prompts, scenarios, screens, sms, traces, workbooks
+from cordboard.api import card, events, notices, outbox, prompts, scenarios, screens, sms, traces, workbooks
 from cordboard.api.access import Access
+from cordboard.api.events import RunEvents, call_told
 from cordboard.api.server import serving
 from cordboard.api.web import build
 from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.datasource.web.guarded import GuardedClient
+from cordboard.office.after_call import CallNotes
 from cordboard.office.calendar import CalendarFile
 from cordboard.office.call_history import LoggedCallHistory
 from cordboard.office.call_log import CallLog
 from cordboard.office.directory import OfficeDirectory
-from cordboard.office.lines.inbound import Door
+from cordboard.office.live import LiveEvents
 from cordboard.office.number_lists import OfficeNumberLists
 from cordboard.office.people import OfficePeople
 from cordboard.office.pins import PinGuard
@@ -134,7 +136,8 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         store = await stack.enter_async_context(await open_store(settings.store, folder=settings.data, clock=clock))
         office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock), clock)
         await office.reload()
-        call_log = CallLog(store.call_log, office)
+        notes, live = CallNotes(), LiveEvents(office, clock)
+        call_log = CallLog(store.call_log, office, notes, written=call_told(live))
         stack.push_async_callback(call_log.flush)
         if cut := await call_log.close_open():
             _log.warning("legs of an exchange that was killed are closed", legs=cut)
@@ -147,7 +150,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             cache_megabytes=voices.cache_megabytes,
         )
         stack.push_async_callback(speech.close)
-        listeners = Listeners(call_log)
+        listeners = Listeners(call_log, live)
         exchange = await stack.enter_async_context(
             open_exchange(switch_settings(settings), office, store.registrations, listeners, clock)
         )
@@ -191,7 +194,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             country=office.settings.country,
             ports=ports,
             clock=clock,
-            traces=store.traces,
+            traces=RunEvents(store.traces, live, notes),
             goodbye=Goodbye(speech, office),
             node=node,
         )
@@ -212,8 +215,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         )
         runner.mailroom.listen(messages.wake)
         runner.mailroom.listen(data.writer.wake)
-        door = Door(numbers, office.settings.country, clock)
-        desks = make_desks(
+        desks = await make_desks(
             store,
             office,
             guarded.exchange,
@@ -229,7 +231,8 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             listeners=listeners,
             call_log=call_log,
             lamps=NoLamps(),
-            door=door,
+            numbers=numbers,
+            live=live,
             after_talk=lambda: triggers.after_talk,
             ordered=runner.mailroom.ring,
         )
@@ -255,13 +258,14 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                     sms.routes(messages.lines, access),
                     workbooks.routes(data.books, store.workbooks, access),
                     notices.routes(store.notices, messages.notices, office.knows, clock, access),
+                    events.routes(live, access),
+                    card.routes(desks.live.cards, office.settings.language, access),
                     *office_routes(
                         store,
                         office,
                         exchange,
                         guarded,
                         desks,
-                        door=door,
                         files=recordings,
                         runs=cordboard.live_runs,
                         clock=clock,
@@ -285,7 +289,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             data.writer.run(),
             messages.deliverer.run(),
             messages.notices.run(),
-            tell_changes(exchange, office, runner),
+            tell_changes(exchange, office, runner, live),
             office.watch(),
             call_log.run(),
             forget_what_is_old(store, clock, settings),

@@ -20,7 +20,7 @@ USERS_OF = {
     "charset_normalizer": ("datasource/",),
     "cryptography": ("store/",),
     "cronsim": ("scenario/", "office/"),
-    "fastapi": ("api/",),
+    "fastapi": ("api/", "wiring/api.py"),
     "holidays": ("office/",),
     "httpx2": ("outbox/", "datasource/web/", "speech/web.py"),
     "jsonpath_rfc9535": ("datasource/web/",),

@@ -31,6 +31,7 @@ COMMANDS = {
     ),
     "user": ("cordboard.cli.users:app", "The people of the office and their phones."),
     "line": ("cordboard.cli.lines:app", "External lines."),
+    "office": ("cordboard.cli.office_text:app", "The whole office as a text."),
     "list": ("cordboard.cli.lists:app", "Lists of numbers: unwanted callers, important clients."),
     "prompt": ("cordboard.cli.prompt:app", "Recorded prompts."),
     "voice": ("cordboard.cli.voice:app", "Voices, and the cache of what they have spoken."),

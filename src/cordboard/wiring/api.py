@@ -23,7 +23,6 @@ from cordboard.api.access import Access
 from cordboard.office.configuration import Configuration
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.lines.explaining import RouteTester
-from cordboard.office.lines.inbound import Door
 from cordboard.office.live_calls import LiveCalls
 from cordboard.office.recordings import RecordingFolder
 from cordboard.store.database import Store
@@ -39,7 +38,6 @@ def office_routes(
     guarded: Guarded,
     desks: Desks,
     *,
-    door: Door,
     files: RecordingFolder,
     runs: Callable[[], Sequence[Mapping[str, Any]]],
     clock: Clock,
@@ -56,7 +54,7 @@ def office_routes(
     async def recorded(chain: str) -> Sequence[Mapping[str, Any]]:
         return [asdict(each) for each in await store.recordings.find(chain=chain)]
 
-    tester = RouteTester(directory, guarded.guard, door, clock, health=guarded.health, services=serves)
+    tester = RouteTester(directory, guarded.guard, desks.door, clock, health=guarded.health, services=serves)
     live = LiveCalls(
         guarded.exchange,
         directory,

@@ -9,6 +9,7 @@ import structlog
 from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.live import LiveEvents
 from cordboard.office.state_watch import StateWatch
 from cordboard.scenario.history import History
 from cordboard.scenario.ports import Message
@@ -24,6 +25,8 @@ from cordboard.wiring.known import known_to
 _log = structlog.get_logger("app")
 
 _DAY = 24 * 3600.0
+_USAGE = timedelta(days=62)
+"""Beyond the days of traces for which is known what lines have used up: this month's caps count with it."""
 _LOOK = 1.0
 """Seconds until a change of a line or of a user's phones is told as an event."""
 
@@ -50,13 +53,15 @@ async def publish_what_changes(store: Store, settings: Settings) -> None:
             _log.info("the watched folder was published", release=watched.published.number)
 
 
-async def tell_changes(exchange: SipExchange, office: OfficeDirectory, runner: Runner) -> None:
+async def tell_changes(exchange: SipExchange, office: OfficeDirectory, runner: Runner, live: LiveEvents) -> None:
     """Post an event when a line or a user's phones come or go; until cancelled."""
     watch = StateWatch()
     while True:
         lines = {state.line: (state.up, state.note) for state in exchange.line_states()}
         online = {login for account, login in office.owners().items() if exchange.reachable(account)}
         if changes := watch.look(lines, online):
+            for each in changes:
+                live.publish(each.name, each.data, logins=[each.key] if each.name == "user.state" else ())
             try:
                 await runner.post([Message(each.name, each.key, each.data) for each in changes])
             except StoreError as fault:
@@ -72,6 +77,7 @@ async def forget_what_is_old(store: Store, clock: Clock, settings: Settings) -> 
             runs = await store.traces.forget_before(before) + await store.traces.forget_beyond(settings.trace_runs)
             rows = await store.runs.forget(before) + await store.outbox.forget(before)
             rows += await store.sms_ledger.forget(before)
+            rows += await store.line_usage.forget(f"{before - _USAGE:%Y-%m}-01")
             rows += await store.notices.forget(before) + await store.web_answers.forget(clock.now())
             if runs or rows:
                 _log.info("what is old is deleted", traces=runs, other_rows=rows)

@@ -10,10 +10,12 @@ from cordboard.office.call_log import CallLog
 from cordboard.office.callback_calls import CallbackCalls
 from cordboard.office.callbacks import QueuePlaces
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.fixed_rooms import FixedRooms
 from cordboard.office.lines.caps import Alarm
 from cordboard.office.lines.guard import LineGuard
 from cordboard.office.lines.guarded_exchange import GuardedExchange
 from cordboard.office.lines.inbound import Door
+from cordboard.office.live import LiveEvents
 from cordboard.office.parking import Parking
 from cordboard.office.phone_prompts import PhonePrompts
 from cordboard.office.pickup import GroupTeams, Pickup
@@ -22,6 +24,7 @@ from cordboard.office.ports import (
     Calendar,
     Callbacks,
     CallHistory,
+    NumberLists,
     ParkingLots,
     People,
     Pickups,
@@ -44,14 +47,24 @@ from cordboard.office.talk_keys import TalkKeys
 from cordboard.office.transfers import Going, Transfers
 from cordboard.office.voicemail_desk import VoicemailDesk
 from cordboard.office.voicemail_listening import VoicemailService
+from cordboard.office.voicemail_words import Recorded
 from cordboard.scenario.ports import Effect, Message
 from cordboard.scenario.runner import Runner
 from cordboard.scenario.values import JsonValue, normal, to_json
 from cordboard.store.database import Store
 from cordboard.switch.exchange import SipExchange
-from cordboard.telephony import Clock, EndReason, Exchange, Lamp, Lamps, Leg
+from cordboard.telephony import Clock, EndReason, Exchange, Lamp, Lamps, Leg, Silence, Sound, Tone
 from cordboard.wiring.announcing import QueueAnnouncer, SpokenAnnouncer
 from cordboard.wiring.listeners import Listeners
+from cordboard.wiring.live import LiveDesk
+
+HOLD_MUSIC = "hold_music"
+"""The prompt that is heard by whoever is on hold; until there is one, it is MELODY."""
+MELODY: Sequence[Sound] = (
+    *(Tone((hertz,), on=0.35) for hertz in (523.25, 659.25, 783.99, 659.25, 523.25, 392.0, 440.0, 523.25)),
+    Silence(2.5),
+)
+"""A broken chord of C, soft enough to be heard for minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ class Desks:
     supervision: Supervision
     voicemail: VoicemailDesk
     recordings: RecordingDesk
+    door: Door
+    live: LiveDesk
     ports: Mapping[type, object]
     """What components ask for."""
     works: Sequence[Coroutine[Any, Any, None]]
@@ -79,7 +94,7 @@ class Desks:
         await self.recordings.close()
 
 
-def make_desks(
+async def make_desks(
     store: Store,
     office: OfficeDirectory,
     exchange: Exchange,
@@ -96,7 +111,8 @@ def make_desks(
     listeners: Listeners,
     call_log: CallLog,
     lamps: Lamps,
-    door: Door,
+    numbers: NumberLists,
+    live: LiveEvents,
     after_talk: Callable[[], str],
     ordered: Callable[[], None],
 ) -> Desks:
@@ -106,6 +122,9 @@ def make_desks(
         values = {each: to_json(normal(value)) for each, value in data.items()}
         await runner.post([Message(name, data=values)])
 
+    exchange.talks.hold_music = await announcer.sounds([Recorded(HOLD_MUSIC)]) or MELODY
+    door = Door(numbers, office.settings.country, clock)
+    desk_of_live = LiveDesk(live, call_log, office, store, exchange=exchange, runner=runner, wake=ordered)
     switchboard = OfficeSwitchboard(exchange, office, scenarios, after_talk=after_talk, has_talked=call_log.has_talked)
     transfers = Transfers(exchange, office, switchboard)
     transfers.reservations.append(heirs(rooms, runner))
@@ -140,8 +159,12 @@ def make_desks(
     teams = GroupTeams(office)
     pickup, supervision = Pickup(exchange, office, teams), Supervision(exchange, office, teams)
     boxes = VoicemailService(voicemail, switchboard, announcer)
+    fixed = FixedRooms(
+        exchange, office, transfers, announcer=announcer, recordings=recordings, lamps=lamps, clock=clock
+    )
     switchboard.services += [
         parking,
+        fixed,
         queues,
         pickup,
         supervision,
@@ -159,6 +182,8 @@ def make_desks(
         supervision,
         voicemail,
         desk,
+        door,
+        desk_of_live,
         {
             Switchboard: switchboard,
             People: people,
@@ -172,6 +197,7 @@ def make_desks(
         (
             desk.run(exchange),
             voicemail.run(),
+            *desk_of_live.works(),
             queues.run(),
             callbacks.run(),
             TalkKeys(exchange, office.by_account, transfers).run(),

@@ -110,7 +110,7 @@ async def test_requests_that_are_answered_at_once(text: str, answer: str) -> Non
 async def test_refusals_say_what_would_be_understood() -> None:
     async with desk() as here:
         await here.say(packet("MESSAGE"))
-        assert here.peer.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+        assert here.peer.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY"
         await here.say(packet("OPTIONS", branch="2", extra="Require: 100rel\n"))
         assert here.peer.header("Unsupported") == "100rel"
 
@@ -223,7 +223,7 @@ async def test_requests_in_a_dialog_must_be_in_order() -> None:
         assert await here.say(packet("INFO", 5, branch="3", to_tag=tag)) == ["SIP/2.0 200 OK"]
         assert await here.say(packet("INFO", 4, branch="4", to_tag=tag)) == ["SIP/2.0 500 CSeq Out Of Order"]
         assert await here.say(packet("OPTIONS", 6, branch="5", to_tag=tag)) == ["SIP/2.0 200 OK"]
-        assert await here.say(packet("REFER", 7, branch="6", to_tag=tag)) == ["SIP/2.0 405 Method Not Allowed"]
+        assert await here.say(packet("REFER", 7, branch="6", to_tag=tag)) == ["SIP/2.0 400 One Refer-To Is Needed"]
         assert await here.say(packet("BYE", 8, branch="7", to_tag="wrong")) == [
             "SIP/2.0 481 Call/Transaction Does Not Exist"
         ]
@@ -333,7 +333,9 @@ async def test_of_several_answers_of_a_fork_the_first_wins() -> None:
         assert here.agent.sessions == 1
 
 
-@pytest.mark.parametrize("status", ["302 Moved Temporarily", "404 Not Found", "603 Decline", "401 Unauthorized"])
+@pytest.mark.parametrize(
+    "status", ["302 Moved Temporarily", "380 Alternative Service", "404 Not Found", "603 Decline", "401 Unauthorized"]
+)
 @virtual_time
 async def test_final_refusals_end_the_session_with_their_status(status: str) -> None:
     async with desk() as here:
@@ -341,7 +343,8 @@ async def test_final_refusals_end_the_session_with_their_status(status: str) -> 
         await asyncio.sleep(0.1)
         assert await here.say(reply(here, status, "t")) == ["ACK sip:x@10.0.0.7:5070 SIP/2.0"]
         code, _, phrase = status.partition(" ")
-        assert here.witness.end == SessionEnd(EndedBy.REMOTE, int(code), phrase)
+        moved = "t" if code in {"300", "301", "302"} else ""
+    assert here.witness.end == SessionEnd(EndedBy.REMOTE, int(code), phrase, redirected_to=moved)
 
 
 @virtual_time

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from cordboard.media.api import Codec, MediaStream, Remote, ToneSpec, WorkerDiedError
 from cordboard.sip.api import (
@@ -17,6 +18,7 @@ from cordboard.sip.api import (
     OutgoingSession,
     SessionEnd,
 )
+from cordboard.sip.referrals import Reference
 from cordboard.sip.sdp import TELEPHONE_EVENT, AudioDescription, Payload, answer, build, parse
 
 OFFER = (Payload(8, "PCMA"), Payload(0, "PCMU"), Payload(101, TELEPHONE_EVENT, 8000, "0-15"))
@@ -31,7 +33,7 @@ class Fact:
     at: float
     """Seconds since the call began."""
     what: str
-    """status, key, press, say, hold, resume or end."""
+    """status, key, press, say, hold, resume, transfer or end."""
     detail: str
 
 
@@ -66,6 +68,10 @@ class Call:
         """Who calls, of a call that was taken."""
         self.called = Identity("")
         self.end: PhoneEnd | None = None
+        self.progress: list[int] = []
+        """The statuses that were told of its transfer."""
+        self._reference: Reference | None = None
+        self._peer = "exchange"
         self._stream = stream
         self._spawn = spawn
         self._ours = AudioDescription(host=host, port=stream.address[1], payloads=OFFER)
@@ -142,6 +148,44 @@ class Call:
     def refuse(self, status: int, phrase: str = "") -> None:
         """Refuse a call that came in."""
         self._incoming.refuse(status, phrase)
+
+    def redirect(self, number: str, host: str = "") -> None:
+        """Want the call led to another number, of a call that came in (302)."""
+        self._incoming.refuse(302, "Moved Temporarily", headers={"Contact": f"<sip:{number}@{host or 'elsewhere'}>"})
+
+    async def refer(self, number: str) -> bool:
+        """Ask the exchange to lead its party to a number (REFER, blind); false if it does not take that.
+
+        How it goes on is in `progress` and in the timeline. The phone may hang up meanwhile.
+        """
+        return await self._refer(f"<sip:{number}@{self._peer}>")
+
+    async def refer_to(self, other: "Call") -> bool:
+        """Ask the exchange to lead its party to whom this phone has consulted in `other` (attended, RFC 5589 §7)."""
+        call_id, ours, theirs = other.dialog
+        replaces = quote(f"{call_id};to-tag={theirs};from-tag={ours}", safe="")
+        return await self._refer(f"<sip:{other.called.user}@{self._peer}?Replaces={replaces}>")
+
+    async def referred(self) -> int:
+        """Wait until nothing more is told of the last transfer; its final status."""
+        assert self._reference is not None, "nothing was transferred"
+        await self._reference.over.wait()
+        return self.progress[-1] if self.progress else 0
+
+    @property
+    def dialog(self) -> tuple[str, str, str]:
+        """Call-ID, our tag and that of the exchange."""
+        assert self.session is not None
+        return self.session.dialog_id
+
+    async def _refer(self, target: str) -> bool:
+        assert self.session is not None
+        self._reference = await self.session.refer(target, self._told, [])
+        return self._reference is not None
+
+    def _told(self, status: int) -> None:
+        self.progress.append(status)
+        self._note("transfer", str(status))
 
     async def hang_up(self) -> None:
         """End the call, whatever its state."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -66,12 +66,20 @@ class Desk:
         caller: Identity,
         called: Identity | None = None,
         credentials: Credentials | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Call:
         """Call. Returns at once; wait with the call's own methods."""
         call = await self._new_call()
         call.caller, call.called = caller, called or Identity("")
         call.session = self.agent.invite(
-            uri, Ears(call), caller=caller, called=called, offer=call.offer(), via=via, credentials=credentials
+            uri,
+            Ears(call),
+            caller=caller,
+            called=called,
+            offer=call.offer(),
+            via=via,
+            credentials=credentials,
+            headers=headers,
         )
         return call
 
@@ -159,8 +167,11 @@ class Phone:
         """Sign out."""
         await self.register(0)
 
-    async def dial(self, number: str) -> Call:
-        """Call a number. Returns at once; wait with the call's own methods."""
+    async def dial(self, number: str, *, replaces: str = "") -> Call:
+        """Call a number. Returns at once; wait with the call's own methods.
+
+        `replaces` names the dialog whose place it wants, as the header is written (RFC 3891).
+        """
         server = self._server
         return await self._desk.dial(
             f"sip:{number}@{server.host}:{server.port};transport={server.transport}",
@@ -168,6 +179,7 @@ class Phone:
             caller=Identity(self.account, server.host),
             called=Identity(number, server.host),
             credentials=self._credentials,
+            headers={"Replaces": replaces, "Require": "replaces"} if replaces else None,
         )
 
     async def take(self, call: Call) -> None:

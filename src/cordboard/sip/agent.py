@@ -19,6 +19,7 @@ from cordboard.sip.api import (
     Identity,
     InviteHandler,
     OutgoingSession,
+    ReferHandler,
     Reply,
     SessionEnd,
     SessionHandler,
@@ -31,6 +32,8 @@ from cordboard.sip.instant import InstantMessage, MessageHandler, NobodyError, r
 from cordboard.sip.machines import Timing
 from cordboard.sip.message import PHRASES, Answer, Request, Response
 from cordboard.sip.outgoing import Opening, OutgoingCall, Resolver, system_resolver
+from cordboard.sip.refer import Replaces, replaces_of
+from cordboard.sip.referrals import Referral
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.session import ACCEPT, ALLOW, Call
 from cordboard.sip.session_timers import INTERVAL, OPTION
@@ -38,6 +41,7 @@ from cordboard.sip.transactions import ServerTransaction
 from cordboard.sip.transport import Transport, TransportFactory
 from cordboard.sip.transport_tcp import TcpTransport
 from cordboard.sip.transport_udp import UdpTransport
+from cordboard.sip.uri import UriError
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +51,8 @@ _KNOWN = frozenset(
         *("PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "MESSAGE", "PUBLISH"),
     }
 )
+_OPTIONS = frozenset({OPTION, "replaces", "norefersub"})
+"""The extensions that somebody may require of us."""
 _CSEQS = 256
 """Call-IDs of our own REGISTERs whose last CSeq is remembered."""
 
@@ -70,6 +76,7 @@ class Agent:
         on_invite: InviteHandler | None = None,
         *,
         on_message: MessageHandler | None = None,
+        on_refer: ReferHandler | None = None,
         registrar: Registrar | None = None,
         addressing: Addressing | None = None,
         clock: Callable[[], float] = time.time,
@@ -87,6 +94,7 @@ class Agent:
         self._admission = admission
         self._on_invite = on_invite
         self._on_message = on_message
+        self._on_refer = on_refer
         self._registrar = registrar
         self._resolve = resolve
         self._max_sessions = max_sessions
@@ -113,6 +121,7 @@ class Agent:
             "BYE": self._lost,
             "INFO": self._lost,
             "UPDATE": self._lost,
+            "NOTIFY": self._lost,
             **({"REGISTER": self._registering} if registrar is not None else {}),
             **({"MESSAGE": self._messaged} if on_message is not None else {}),
         }
@@ -271,6 +280,29 @@ class Agent:
         self.counters.faults += 1
         log.error("%s: the session's handler failed", call_id, exc_info=sys.exc_info())
 
+    def referred(self, call: Call, referral: Referral) -> bool:
+        """The far end of a session wants its party to be led elsewhere."""
+        if self._on_refer is None:
+            return False
+        self._on_refer(call, referral)
+        return True
+
+    def replaced(self, replaces: Replaces) -> Call | None:
+        """The session whose dialog somebody names. An early one only if we have begun it (RFC 3891 §3)."""
+        found = self._dialogs.get((replaces.call_id, replaces.to_tag, replaces.from_tag))
+        if found is not None:
+            return found
+        return next(
+            (
+                call
+                for call in self._calls
+                if isinstance(call, OutgoingCall)
+                and call.call_id == replaces.call_id
+                and call.is_early(replaces.to_tag, replaces.from_tag)
+            ),
+            None,
+        )
+
     # endpoint.Core
 
     def requested(self, transaction: ServerTransaction) -> None:
@@ -279,7 +311,7 @@ class Agent:
         if request.method not in _KNOWN:
             transaction.respond(Answer(501))
             return
-        extensions = [one for one in request.headers("require") if one and one.strip().lower() != OPTION]
+        extensions = [one for one in request.headers("require") if one and one.strip().lower() not in _OPTIONS]
         if extensions:
             transaction.respond(Answer(420, headers=[("Unsupported", one) for one in extensions]))
             return
@@ -327,6 +359,11 @@ class Agent:
             return
         account = self._admit(transaction)
         if account is None:
+            return
+        try:
+            replaces_of(request)
+        except UriError:
+            transaction.respond(Answer(400, "Bad Replaces"))
             return
         if (too_often := session_timers.refusal(request)) is not None:
             transaction.respond(too_often)

@@ -7,7 +7,11 @@ either direction. Session descriptions pass as bytes; `sip.sdp` reads and writes
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cordboard.sip.refer import Replaces
+    from cordboard.sip.referrals import Reference, Referral
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class SessionEnd:
     phrase: str = ""
     elsewhere: bool = False
     """Cancelled with Reason: SIP;cause=200, that is: another phone answered (RFC 3326)."""
+    redirected_to: str = ""
+    """The number to which a 3xx wants the call led (RFC 3261 §21.3); empty if it names none."""
 
 
 class SessionHandler(Protocol):
@@ -96,6 +102,10 @@ class Session(Protocol):
     def call_id(self) -> str:
         """The Call-ID."""
 
+    @property
+    def dialog_id(self) -> tuple[str, str, str]:
+        """Call-ID, our tag, their tag. Raises ValueError as long as no dialog stands."""
+
     async def bye(self) -> None:
         """End the session, whatever its state: CANCEL, a final refusal or BYE. Returns when it has ended for us."""
 
@@ -114,6 +124,14 @@ class Session(Protocol):
         If nothing comes in `patience` seconds, or it knows nothing of the call, the session ends as EndedBy.TIMEOUT.
         """
 
+    async def refer(
+        self, target: str, on_news: Callable[[int], None], headers: list[tuple[str, str]]
+    ) -> "Reference | None":
+        """Ask the far end by REFER to lead its party to `target`, a name-addr; None if it does not want to.
+
+        `on_news` gets each status that it tells of the new call, also when this one is over.
+        """
+
 
 class IncomingSession(Session, Protocol):
     """An INVITE that somebody sent us. 100 Trying is sent, and retransmissions are absorbed, by the room itself."""
@@ -129,6 +147,9 @@ class IncomingSession(Session, Protocol):
     """All headers, names in lower case."""
     offer: bytes | None
     """The session description, None for a late offer."""
+
+    replaces: "Replaces | None"
+    """The dialog in whose place this call wants to be (RFC 3891)."""
 
     def begin(self, handler: SessionHandler) -> None:
         """Must be called first. A CANCEL that came before is told at once."""
@@ -165,6 +186,10 @@ class Reply:
 
 InviteHandler = Callable[[IncomingSession], Awaitable[None]]
 """Takes a new, authenticated (or trusted) INVITE. Runs in a task; if it raises, the INVITE is refused with 500."""
+
+
+ReferHandler = Callable[[Session, "Referral"], None]
+"""Takes a REFER inside a session: `Referral.refuse`, or `accept` and what follows. Returns at once."""
 
 
 class Admission(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from cordboard.sip.api import EndedBy, SessionEnd, SessionHandler
 from cordboard.sip.dialog import Dialog
 from cordboard.sip.message import Answer, Request
+from cordboard.sip.refer import replaces_of
 from cordboard.sip.session import ALLOW, Call, Confirmation, Phase, Services
 from cordboard.sip.transactions import ServerTransaction
 
@@ -16,7 +17,7 @@ _ELSEWHERE = re.compile(r"\s*SIP\s*;.*?cause\s*=\s*200\b", re.IGNORECASE)
 
 
 class IncomingCall(Call):
-    """Implements `api.IncomingSession`."""
+    """Implements `api.IncomingSession`. Raises UriError for a Replaces that cannot be read."""
 
     def __init__(self, services: Services, transaction: ServerTransaction, account: str) -> None:
         request = transaction.request
@@ -33,6 +34,7 @@ class IncomingCall(Call):
         self.caller = request.from_.identity
         self.called = request.to.identity
         self.offer = request.sdp
+        self.replaces = replaces_of(request)
         transaction.on_cancel = self._cancelled
         services.enrol(self._dialog.id, self)
 

@@ -1,6 +1,7 @@
 """An INVITE of ours (RFC 3261 §13.2), and what every request of ours outside of a dialog has in common."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from cordboard.sip.digest import Responder
 from cordboard.sip.endpoint import Endpoint, Headers, Sent
 from cordboard.sip.message import Response
 from cordboard.sip.session import ALLOW, Call, Phase, Services
-from cordboard.sip.uri import DEFAULT_PORT, parse_uri, write_address
+from cordboard.sip.uri import DEFAULT_PORT, UriError, parse_name_address, parse_uri, write_address
 
 Resolver = Callable[[str, int], Awaitable[str]]
 """Looks a host name up: an IP address. Raises OSError."""
@@ -109,10 +110,16 @@ class OutgoingCall(Call):
         self._cancel: Headers | None = None
         """The headers of a CANCEL that waits for a provisional response (§9.1)."""
         self._unacked: int | None = None
+        self._early: set[tuple[str, str]] = set()
+        """Our tag and theirs of each early dialog."""
         self._said = opening.body
         self._lasting = session_timers.offer(services.session_expires)
         self._longest = services.session_expires
         """The longest interval that a 422 has wanted: one that wants more each time is heard no longer."""
+
+    def is_early(self, local_tag: str, remote_tag: str) -> bool:
+        """Whether those are the tags of a dialog that a provisional response has made (§12.1.2), and nobody ended."""
+        return self._phase is Phase.SETUP and (local_tag, remote_tag) in self._early
 
     def launch(self) -> None:
         """Send it, or look the name up first."""
@@ -166,6 +173,7 @@ class OutgoingCall(Call):
         if self._cancel is not None:
             self._send_cancel()
         elif response.status > 100 and self._phase is Phase.SETUP:
+            self._early.add((response.from_.tag, response.to.tag))
             self._tell(lambda handler: handler.progressed(response.status, response.sdp))
 
     def _accepted(self, response: Response) -> None:
@@ -204,7 +212,7 @@ class OutgoingCall(Call):
             self._proof = [again]
             self._send()
             return
-        self.finish(SessionEnd(EndedBy.REMOTE, response.status, response.phrase))
+        self.finish(SessionEnd(EndedBy.REMOTE, response.status, response.phrase, redirected_to=_redirection(response)))
 
     def acknowledge(self, sdp: bytes) -> None:
         """Acknowledge a 2xx that carried an offer, with our answer."""
@@ -256,6 +264,18 @@ class Extra(Call):
         self._services.enrol(self._dialog.id, self)
         self._services.own(self._say_goodbye())
         self.finish(SessionEnd(EndedBy.LOCAL))
+
+
+def _redirection(response: Response) -> str:
+    """The number in the first Contact of a 300, 301 or 302 that has one (§8.1.3.4); no other 3xx moves a person."""
+    if response.status not in {300, 301, 302}:
+        return ""
+    for contact in response.headers("contact"):
+        with contextlib.suppress(UriError):
+            uri = parse_name_address(contact).uri
+            if uri.is_sip and uri.user:
+                return uri.user
+    return ""
 
 
 async def system_resolver(host: str, port: int) -> str:

@@ -13,12 +13,14 @@ from cordboard.sip.dialog import Dialog, DialogId
 from cordboard.sip.digest import Responder
 from cordboard.sip.endpoint import Endpoint, Headers
 from cordboard.sip.message import Answer, Request, Response
+from cordboard.sip.refer import read as read_refer
+from cordboard.sip.referrals import Reference, Referral
 from cordboard.sip.session_timers import SessionTimer
 from cordboard.sip.transactions import ServerTransaction
 
 log = logging.getLogger(__name__)
 
-ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE")
+ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY")
 ACCEPT = ("Accept", "application/sdp")
 GLARE_TRIES = 5
 
@@ -56,6 +58,9 @@ class Services(Protocol):
 
     def fault(self, call_id: str) -> None:
         """A handler raised: the exception is being handled."""
+
+    def referred(self, call: "Call", referral: Referral) -> bool:
+        """The far end wants its party to be led elsewhere; false: nobody takes that."""
 
 
 class Confirmation:
@@ -96,6 +101,8 @@ class Call:
         self._handler: SessionHandler | None = None
         self._dialog: Dialog | None = None
         self._phase = Phase.SETUP
+        self._struck = False
+        """Whether the call needs the dialog no longer."""
         self._end: SessionEnd | None = None
         self._confirmation: Confirmation | None = None
         self._bye_wanted = False
@@ -118,12 +125,22 @@ class Call:
         """Our last session description."""
         self._updates = False
         """Whether the far end takes UPDATE."""
+        self._usages: set[Referral | Reference] = set()
+        """What needs the dialog also when the call is over (RFC 5057)."""
+        self._was_referred = False
         services.joined(self)
 
     @property
     def call_id(self) -> str:
         """The Call-ID."""
         return self._call_id
+
+    @property
+    def dialog_id(self) -> DialogId:
+        """See `api.Session`."""
+        if self._dialog is None:
+            raise ValueError("no dialog stands yet")
+        return self._dialog.id
 
     # Telling the handler
 
@@ -154,12 +171,77 @@ class Call:
         if self._confirmation is not None:
             self._confirmation.stop()
             self._confirmation = None
-        if self._dialog is not None:
+        self._struck = True
+        if self._dialog is not None and not self._usages:
             self._services.strike(self._dialog.id)
 
     def forget(self) -> None:
         """The agent closes: no timer of ours may fire any more."""
+        for usage in list(self._usages):
+            if isinstance(usage, Referral):
+                usage.stop()
         self._strike()
+
+    # What lives in the dialog beside the call: see referrals.Dialogue
+
+    async def converse(self, method: str, headers: Headers, body: bytes = b"") -> Response | int:
+        """Send a request in the dialog, also when the call is over."""
+        return await self._transact(method, headers, body)
+
+    def contact(self) -> tuple[str, str]:
+        """Our Contact."""
+        return self._contact()
+
+    def own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a task that ends with the agent at the latest."""
+        return self._services.own(work)
+
+    def release(self, usage: Referral | Reference) -> None:
+        """It needs the dialog no longer: with the call, it may be over."""
+        self._usages.discard(usage)
+        if self._struck:
+            self._strike()
+
+    async def refer(self, target: str, on_news: Callable[[int], None], headers: Headers) -> Reference | None:
+        """See `api.Session`."""
+        if self._phase is not Phase.UP:
+            return None
+        reference = Reference(self, on_news)
+        self._usages.add(reference)  # its first NOTIFY may overtake the 202
+        result = await self._transact("REFER", [("Refer-To", target), self._contact(), *headers])
+        if isinstance(result, int) or result.status >= 300:
+            reference.close()
+            return None
+        return reference
+
+    def _on_refer(self, transaction: ServerTransaction) -> None:
+        target = read_refer(transaction.request)
+        if isinstance(target, Answer):
+            transaction.respond(target)
+            return
+        referral = Referral(self, self._endpoint.loop, transaction, target)
+        if self._was_referred:
+            referral.event = f"refer;id={transaction.request.cseq}"
+        self._was_referred = True
+        self._usages.add(referral)
+        if not self._services.referred(self, referral):
+            referral.refuse(501)
+
+    def _on_notify(self, transaction: ServerTransaction) -> None:
+        references = [usage for usage in self._usages if isinstance(usage, Reference)]
+        taken = any(usage.takes(transaction.request) for usage in references)
+        transaction.respond(Answer(200 if taken else 481))
+
+    def _on_subscribe(self, transaction: ServerTransaction) -> None:
+        """Of the subscriptions that REFERs have made, the one with the same Event (RFC 3515 §2.4.6)."""
+        event = transaction.request.header("event").replace(" ", "").lower()
+        referral = next(
+            (one for one in self._usages if isinstance(one, Referral) and one.event == event and one.open), None
+        )
+        if referral is None:
+            transaction.respond(Answer(481))
+        else:
+            referral.renewed(transaction)
 
     # What the far end sends inside the dialog
 
@@ -170,7 +252,7 @@ class Call:
         if not self._dialog.in_order(request):
             transaction.respond(Answer(500, "CSeq Out Of Order"))
             return
-        if self._phase is Phase.OVER and request.method != "BYE":
+        if self._phase is Phase.OVER and request.method not in _AFTER_THE_CALL:
             transaction.respond(Answer(481))
             return
         refreshes = request.method in {"INVITE", "UPDATE"}
@@ -365,7 +447,7 @@ class Call:
                 on_response=lambda response, future=future: self._transacted(response, future),  # type: ignore[misc] # mypy cannot infer a lambda's default
                 on_failure=lambda status, future=future: None if future.done() else future.set_result(status),  # type: ignore[misc] # as above
             )
-            if method != "BYE":
+            if method not in _AFTER_THE_CALL:
                 self._waiting.add(future)
                 future.add_done_callback(self._waiting.discard)
             result = await future
@@ -470,7 +552,13 @@ _IN_DIALOG: dict[str, Callable[[Call, ServerTransaction], None]] = {
     "BYE": Call._on_bye,  # noqa: SLF001 - the class's own table
     "INFO": Call._on_info,  # noqa: SLF001
     "INVITE": Call._on_invite,  # noqa: SLF001
+    "NOTIFY": Call._on_notify,  # noqa: SLF001
     "OPTIONS": Call._on_options,  # noqa: SLF001
+    "REFER": Call._on_refer,  # noqa: SLF001
+    "SUBSCRIBE": Call._on_subscribe,  # noqa: SLF001
     "UPDATE": Call._on_update,  # noqa: SLF001
 }
-"""Who takes a request inside a dialog. REFER and NOTIFY get their lines here."""
+"""Who takes a request inside a dialog."""
+
+_AFTER_THE_CALL = frozenset({"BYE", "NOTIFY", "SUBSCRIBE"})
+"""What makes sense in a dialog whose call is over (RFC 5057)."""

@@ -54,10 +54,13 @@ def reason_for(end: SessionEnd, *, answered: bool) -> EndReason:
         return EndReason.ANSWERED_ELSEWHERE
     if end.status is None:
         return EndReason.CANCELLED if end.by is EndedBy.REMOTE else EndReason.UNREACHABLE
+    if end.redirected_to:
+        return EndReason.REDIRECTED
     return _REASON.get(end.status, EndReason.UNREACHABLE)
 
 
 _FIRST_THAT_OCCURRED = (
+    EndReason.REDIRECTED,  # the only one that says how the call can go on
     EndReason.BUSY,
     EndReason.REJECTED,
     EndReason.NO_ANSWER,

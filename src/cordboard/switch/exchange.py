@@ -11,8 +11,16 @@ import structlog
 
 from cordboard.sip.addressing import Addressing, networks
 from cordboard.sip.agent import Agent
-from cordboard.sip.api import Identity, IncomingSession, NotAcceptableError, OutgoingSession, SessionHandler
+from cordboard.sip.api import (
+    Identity,
+    IncomingSession,
+    NotAcceptableError,
+    OutgoingSession,
+    Session,
+    SessionHandler,
+)
 from cordboard.sip.instant import InstantMessage
+from cordboard.sip.referrals import Referral
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.uri import write_uri
 from cordboard.switch.bridge import SipBridge
@@ -27,6 +35,7 @@ from cordboard.switch.negotiation import Terms
 from cordboard.switch.outbound import OutboundLeg, Way
 from cordboard.switch.settings import SwitchSettings
 from cordboard.switch.texts import SipTexts
+from cordboard.switch.transfers import PhoneTransfers
 from cordboard.switch.vanished import Watch
 from cordboard.switch.voices import Voices
 from cordboard.switch.ways import Ways
@@ -86,6 +95,7 @@ class SipExchange:
             admission=Doors(directory, self._lines),
             on_invite=self._invited,
             on_message=self._messaged,
+            on_refer=self._referred,
             registrar=self._registrar,
             addressing=self._addressing,
             clock=self._unix_time,
@@ -97,6 +107,7 @@ class SipExchange:
         self._handler: LegHandler | None = None
         self.transfer: TransferHandler | None = None
         """Takes the transfers that phones ask for."""
+        self._transfers = PhoneTransfers(lambda: list(self._legs.values()), self.spawn, lambda: self.transfer)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- telephony.Exchange -----------------------------------------------------------------------------------
@@ -270,6 +281,13 @@ class SipExchange:
         except NotAcceptableError:
             session.refuse(488, "Not Acceptable Here")
             return
+        replaces = ""
+        if session.replaces is not None:
+            replaced = self._transfers.replaced(self.agent, session, session.replaces)
+            if isinstance(replaced, int):
+                session.refuse(replaced)
+                return
+            replaces = replaced.id
         visitor = self._ways.visitor(session)
         record = LegRecord(
             id=_new_id(),
@@ -281,6 +299,7 @@ class SipExchange:
             account=visitor.account,
             line=visitor.line,
             started=self.clock.now(),
+            replaces=replaces,
         )
         leg = InboundLeg(record, self, session, theirs, latch=visitor.latch)
         self._legs[leg.id] = leg
@@ -292,6 +311,9 @@ class SipExchange:
             leg.finish(EndReason.ERROR)
         finally:
             leg.finish(EndReason.HUNG_UP if leg.record.answered else EndReason.REJECTED)
+
+    def _referred(self, session: Session, referral: Referral) -> None:
+        self._transfers.referred(self.agent, session, referral)
 
     async def _messaged(self, message: InstantMessage) -> None:
         await self.texts.arrived(message)

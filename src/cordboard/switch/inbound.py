@@ -3,7 +3,7 @@
 import asyncio
 
 from cordboard.media.api import NoPortError, WorkerDiedError
-from cordboard.sip.api import IncomingSession
+from cordboard.sip.api import IncomingSession, Session
 from cordboard.sip.sdp import AudioDescription
 from cordboard.switch.causes import status_for
 from cordboard.switch.leg import SipLeg
@@ -117,6 +117,10 @@ class InboundLeg(SipLeg):
         """See SipLeg."""
         super().finish(reason)
         self._flowing.set()
+
+    def speaks(self, session: Session) -> bool:
+        """See SipLeg."""
+        return session is self._session
 
     async def probe(self, patience: float) -> bool:
         """See switch.vanished.Watched."""

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from cordboard.media.api import AudioFileError, MediaStream, PlayReport, PlayStop, Source, WorkerDiedError
-from cordboard.sip.api import NotAcceptableError, SessionEnd
+from cordboard.sip.api import NotAcceptableError, Session, SessionEnd
 from cordboard.switch.causes import reason_for
 from cordboard.switch.keys import SAME_PRESS, KeyWay, Press, Presses, key_in_info
 from cordboard.switch.negotiation import Negotiation
@@ -96,6 +96,15 @@ class SipLeg(LivingLeg):
     async def leave(self, reason: EndReason) -> None:
         """End it on the wire."""
         raise NotImplementedError
+
+    def speaks(self, session: Session) -> bool:
+        """Whether that session is (one of) its own."""
+        raise NotImplementedError
+
+    @property
+    def answers_sessions(self) -> bool:
+        """Whether its far end has called us, and not we it."""
+        return self.record.direction is Direction.INBOUND
 
     # --- its end ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from cordboard.sip.api import (
     Identity,
     NotAcceptableError,
     OutgoingSession,
+    Session,
     SessionEnd,
     SessionHandler,
 )
@@ -49,6 +50,7 @@ class OutboundLeg(SipLeg):
         self._open: list[_Branch] = []
         self._winner: _Branch | None = None
         self._reasons: list[EndReason] = []
+        self._redirected_to = ""
         self._early = False
         self._opening_early = False
 
@@ -77,7 +79,7 @@ class OutboundLeg(SipLeg):
         if self._winner is None:
             # Who has never rung was not there: a phone that was unplugged, a line that is dead.
             last = EndReason.NO_ANSWER if self.record.ringing else EndReason.UNREACHABLE
-            self.finish(summary([*self._reasons, last]))
+            self._give_up(summary([*self._reasons, last]))
 
     def _negotiation(self, way: Way, port: int) -> Negotiation:
         """Each way is told the address by which it reaches us."""
@@ -95,6 +97,10 @@ class OutboundLeg(SipLeg):
 
     def _settled(self) -> bool:
         return self.state in (LegState.ANSWERED, LegState.ENDED)
+
+    def speaks(self, session: Session) -> bool:
+        """See SipLeg."""
+        return any(branch.session is session for branch in self._open)
 
     async def probe(self, patience: float) -> bool:
         """See switch.vanished.Watched."""
@@ -166,8 +172,14 @@ class OutboundLeg(SipLeg):
         if self.state is not LegState.ENDED:
             self.log.info("a way has failed", uri=branch.way.uri, status=end.status, phrase=end.phrase, by=str(end.by))
         self._reasons.append(reason_for(end, answered=False))
+        self._redirected_to = self._redirected_to or end.redirected_to
         if not self._open and self._winner is None:
-            self.finish(summary(self._reasons))
+            self._give_up(summary(self._reasons))
+
+    def _give_up(self, reason: EndReason) -> None:
+        if reason is EndReason.REDIRECTED:
+            self.life.redirect(self._redirected_to)
+        self.finish(reason)
 
     def _drop(self, branch: "_Branch") -> None:
         if branch.session is not None:

@@ -88,6 +88,11 @@ class LegLife:
         self._listener.leg_changed(self.record)
         return True
 
+    def redirect(self, number: str) -> None:
+        """Note where the called phone wants the call led; the leg is about to end for that. Nothing if it has ended."""
+        if self.state is not LegState.ENDED:
+            self.record = replace(self.record, redirected_to=number)
+
     def recorded(self) -> bool:
         """A recording of the talk has begun."""
         if self.state is LegState.ENDED or self.record.recorded:

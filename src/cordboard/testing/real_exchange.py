@@ -182,10 +182,10 @@ class RealExchange:
 
         await self._desk.phone(account, account, self._server, taker=take).register()
 
-    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0) -> "RealPhone":
-        """See ExchangeUnderTest."""
+    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0, replaces: str = "") -> "RealPhone":
+        """See ExchangeUnderTest. `replaces` as in Phone.dial."""
         phone: Phone = self._desk.phone(account, account, self._server)
-        call = await phone.dial(dialled)
+        call = await phone.dial(dialled, replaces=replaces)
         if hz:
             self._desk.own(_speak(call, hz))
         return RealPhone(call)

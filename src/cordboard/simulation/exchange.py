@@ -36,6 +36,7 @@ from cordboard.telephony import (
 _log = structlog.get_logger("simulation")
 
 _WORST_LAST = (
+    EndReason.REDIRECTED,
     EndReason.BUSY,
     EndReason.REJECTED,
     EndReason.NO_ANSWER,
@@ -152,11 +153,12 @@ class SimulatedExchange:
         name: str = "",
         voice: Sound | None = None,
         hears_early: bool = True,
+        replaces: str = "",
     ) -> SimulatedPhone:
         """Somebody calls: from outside over `line`, or a phone of the office that signs in with `account`.
 
         `number` and `name` are what the caller shows; `hears_early` is whether his network carries voices before the
-        answer. The phone is told UNREACHABLE if nobody serves.
+        answer; `replaces` is the id of the leg whose place he wants. The phone is told UNREACHABLE if nobody serves.
         """
         leg = self._leg(
             LegRecord(
@@ -169,6 +171,7 @@ class SimulatedExchange:
                 account=account,
                 line=line,
                 started=self._clock.now(),
+                replaces=replaces,
             )
         )
         phone = leg.phone = SimulatedPhone(leg, voice)
@@ -183,6 +186,7 @@ class SimulatedExchange:
 
     def _leg(self, record: LegRecord) -> SimulatedLeg:
         leg = SimulatedLeg(record, self._listener, self._clock, spawn=self._spawn, forget=self._forget)
+        leg.transfers = lambda: self.transfer
         self._legs[leg.id] = leg
         return leg
 
@@ -225,7 +229,10 @@ class SimulatedExchange:
             for phone in ringing.values():
                 phone.is_ended(told)
         if winner is None:
-            leg.finish(next((reason for reason in _WORST_LAST if reason in reasons), EndReason.UNREACHABLE))
+            reason = next((reason for reason in _WORST_LAST if reason in reasons), EndReason.UNREACHABLE)
+            if reason is EndReason.REDIRECTED:
+                leg.life.redirect(next(to for phone in phones if (to := phone.behaviour.redirects_to)))
+            leg.finish(reason)
             return
         if not leg.life.answer(winner.target.account if isinstance(winner.target, PhoneTarget) else ""):
             winner.is_ended(EndReason.CANCELLED)

@@ -25,6 +25,8 @@ class FarEnd:
     """When it puts us on hold, by seconds after the answer, and for how long."""
     hangs_up_after: float | None = None
     """After the answer."""
+    redirects_to: str = ""
+    """A number to which it wants the call led, at the moment when it would have answered."""
     voice: Sound | None = None
     """What it says all the time."""
     early: Sound | None = None
@@ -46,6 +48,11 @@ class FarEnd:
     def rejects(cls, after: float = 2.0) -> "FarEnd":
         """It rings, then somebody presses the red button."""
         return cls(answers_after=after, refuses=EndReason.REJECTED)
+
+    @classmethod
+    def redirects(cls, number: str, after: float = 0.0) -> "FarEnd":
+        """It is forwarded to another number."""
+        return cls(rings_after=None, answers_after=after, refuses=EndReason.REDIRECTED, redirects_to=number)
 
     @classmethod
     def no_answer(cls) -> "FarEnd":

@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.sounds import seconds_of
 from cordboard.simulation.tape import Tape, samples, write
@@ -22,7 +24,11 @@ from cordboard.telephony import (
     Played,
     PlayEnd,
     Sound,
+    TransferHandler,
+    TransferRequest,
 )
+
+_log = structlog.get_logger("simulation")
 
 KEY_SECONDS = 0.16
 """How long pressing a key takes: 100 ms of the tone and a gap, as the real one sends it."""
@@ -85,6 +91,8 @@ class SimulatedLeg(LivingLeg):
         """Who watches over its talk."""
         self.caller_hears_early = True
         """Whether the network of an inbound leg's caller carries voices before the answer."""
+        self.transfers: Callable[[], TransferHandler | None] = lambda: None
+        """Who takes transfers now."""
         self._forget = forget
         self._spawn = spawn
         self._playing: _Playing | None = None
@@ -94,6 +102,22 @@ class SimulatedLeg(LivingLeg):
         self._tape: Tape | None = None
         self._taped = 0.0
         """Seconds of the recording that the end of the leg has ended."""
+
+    def ask_transfer(self, request: TransferRequest) -> bool:
+        """Its phone wants its party led elsewhere; false: nobody takes that."""
+        handler = self.transfers()
+        if handler is None or not self.record.account:
+            return False
+        self._spawn(self._transfer(handler, request))
+        return True
+
+    async def _transfer(self, handler: TransferHandler, request: TransferRequest) -> None:
+        try:
+            await handler(self, request)
+        except Exception:  # noqa: BLE001  (a fault of one transfer must hurt nothing else)
+            _log.exception("the handler of a transfer failed", leg=self.id, chain=self.chain)
+        finally:
+            request.done(EndReason.ERROR)
 
     # --- its beginning and its end ----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cordboard.simulation.far_end import FarEnd
+from cordboard.simulation.transfer import AskedTransfer
 from cordboard.telephony import ALL_KEYS, Clip, EndReason, LegState, Sound, Target
 
 if TYPE_CHECKING:
@@ -128,6 +129,18 @@ class SimulatedPhone:
         if self.state is LegState.ANSWERED:
             self.silent = False
             self.leg.hold(False)
+
+    def ask_transfer(self, to: "str | SimulatedPhone") -> AskedTransfer | None:
+        """Want its party led to a number, or (attended) to whom the other phone, its own second call, talks with.
+
+        None if nobody takes transfers, it is no phone of the office, or it does not talk.
+        """
+        if self.state is not LegState.ANSWERED:
+            return None
+        consulted = to.leg if isinstance(to, SimulatedPhone) else None
+        number = consulted.record.dialled if consulted is not None else str(to)
+        request = AskedTransfer(number, consulted)
+        return request if self.leg.ask_transfer(request) else None
 
     # --- what the leg tells it --------------------------------------------------------------------------------
 

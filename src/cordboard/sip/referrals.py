@@ -48,7 +48,8 @@ class Referral:
         self._last = 100
         self._order = asyncio.Lock()
         self._expiry: asyncio.TimerHandle | None = None
-        self._silent = False
+        self._deaf = False
+        """Whether the phone has said that it knows nothing of it."""
 
     @property
     def open(self) -> bool:
@@ -62,10 +63,10 @@ class Referral:
 
     def accept(self) -> None:
         """202, and the first NOTIFY at once (§2.4.4), unless the phone wants none (RFC 4488 §4)."""
-        self._silent = not self.target.wants_news
-        quiet = [("Refer-Sub", "false")] if self._silent else []
+        silent = not self.target.wants_news
+        quiet = [("Refer-Sub", "false")] if silent else []
         self._transaction.respond(Answer(202, headers=(self.dialogue.contact(), *quiet)))
-        if self._silent:
+        if silent:
             self.dialogue.release(self)
             return
         self._start(LASTS)
@@ -96,6 +97,7 @@ class Referral:
 
     def stop(self) -> None:
         """Tell nothing more: the phone does not listen, or the agent closes."""
+        self._deaf = True
         if self._expiry is not None:
             self._expiry.cancel()
             self._expiry = None
@@ -121,9 +123,7 @@ class Referral:
     async def _send(self, headers: Headers, body: bytes, *, last: bool) -> None:
         # One after the other: a NOTIFY that overtakes another tells what was (RFC 6665 §4.2.2).
         async with self._order:
-            if not last and self._expiry is None:
-                return
-            result = await self.dialogue.converse("NOTIFY", headers, body)
+            result = 481 if self._deaf else await self.dialogue.converse("NOTIFY", headers, body)
         if last:
             self.dialogue.release(self)
         elif isinstance(result, int) or result.status in {408, 481}:

@@ -17,6 +17,7 @@ import pytest
 from cordboard.simulation.exchange import SimulatedExchange
 from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.phone import SimulatedPhone
+from cordboard.simulation.transfer import AskedTransfer
 from cordboard.simulation.virtual_time import VirtualClock, run
 from cordboard.telephony import (
     Clip,
@@ -30,6 +31,7 @@ from cordboard.telephony import (
     PhoneTarget,
     Sound,
     Tone,
+    TransferHandler,
 )
 from cordboard.testing.audio import read_wav, strongest_frequency, tone_wav
 
@@ -109,6 +111,16 @@ class PhoneUnderTest(Protocol):
     async def resume(self) -> None:
         """Come back."""
 
+    async def transfer(self, to: "str | PhoneUnderTest") -> bool:
+        """Want its party led to a number, or to whom its other call talks with; false if the exchange declines."""
+
+    async def transferred(self) -> EndReason | None:
+        """Wait until it is told how its transfer ended; None: well."""
+
+    @property
+    def told_ringing(self) -> bool:
+        """Whether it was told that it rings where it transfers to."""
+
     async def hang_up(self) -> None:
         """End the call, or give up calling. May return before the exchange knows."""
 
@@ -134,8 +146,13 @@ class ExchangeUnderTest(Protocol):
     async def phone(self, account: str, behaviour: FarEnd) -> None:
         """Sign a phone of `account` in that will behave so. `voice` is a Tone of one frequency that lasts for ever."""
 
-    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0) -> PhoneUnderTest:
-        """The phone of `account` dials; it sends a tone of `hz` all through the call, or silence if that is 0."""
+    async def call_in(
+        self, dialled: str, *, account: str = "101", hz: float = 0.0, replaces: PhoneUnderTest | None = None
+    ) -> PhoneUnderTest:
+        """The phone of `account` dials; it sends a tone of `hz` all through the call, or silence if that is 0.
+
+        It wants the place of another phone's call, if `replaces` is given.
+        """
 
     async def rung(self, account: str) -> PhoneUnderTest:
         """Wait until a call has reached the phone of `account`, and give its last one."""
@@ -163,9 +180,11 @@ def voice(hz: float) -> Tone:
 
 
 @asynccontextmanager
-async def serving(exchange: Exchange, handler: LegHandler) -> AsyncIterator[None]:
+async def serving(
+    exchange: Exchange, handler: LegHandler, transfer: TransferHandler | None = None
+) -> AsyncIterator[None]:
     """Serve with `handler` inside, then stop, which ends all calls."""
-    task = asyncio.create_task(exchange.serve(handler))
+    task = asyncio.create_task(exchange.serve(handler, transfer=transfer))
     await asyncio.sleep(0)
     try:
         yield
@@ -225,8 +244,12 @@ class _Simulated:
     async def phone(self, account: str, behaviour: FarEnd) -> None:
         self.exchange.far_ends[PhoneTarget(account)] = behaviour
 
-    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0) -> PhoneUnderTest:
-        return _Phone(self.exchange.call_in(account, dialled, account=account, voice=voice(hz) if hz else None))
+    async def call_in(
+        self, dialled: str, *, account: str = "101", hz: float = 0.0, replaces: PhoneUnderTest | None = None
+    ) -> PhoneUnderTest:
+        said = voice(hz) if hz else None
+        place = replaces.party.leg.id if isinstance(replaces, _Phone) else ""
+        return _Phone(self.exchange.call_in(account, dialled, account=account, voice=said, replaces=place))
 
     async def rung(self, account: str) -> PhoneUnderTest:
         def calls() -> list[SimulatedPhone]:
@@ -241,6 +264,25 @@ class _Phone:
 
     def __init__(self, phone: SimulatedPhone) -> None:
         self._phone = phone
+        self._asked: AskedTransfer | None = None
+
+    @property
+    def party(self) -> SimulatedPhone:
+        return self._phone
+
+    async def transfer(self, to: str | PhoneUnderTest) -> bool:
+        self._asked = self._phone.ask_transfer(to.party if isinstance(to, _Phone) else str(to))
+        return self._asked is not None
+
+    async def transferred(self) -> EndReason | None:
+        assert self._asked is not None, "nothing was transferred"
+        async with asyncio.timeout(WITHIN):
+            await self._asked.over.wait()
+        return self._asked.failure
+
+    @property
+    def told_ringing(self) -> bool:
+        return self._asked is not None and self._asked.rings
 
     @property
     def told(self) -> EndReason | None:

@@ -21,7 +21,7 @@ from cordboard.switch.exchange import SipExchange, open_exchange
 from cordboard.switch.settings import SwitchSettings
 from cordboard.telephony import Account, Clock, EndReason, LegState, Line, Registration, SystemClock, Tone
 from cordboard.testing.audio import SAMPLE_RATE, Samples, heard_among, level_at, strongest_frequency
-from cordboard.testing.exchange import VOICES, Body, Hold, Listened, until
+from cordboard.testing.exchange import VOICES, WITHIN, Body, Hold, Listened, PhoneUnderTest, until
 
 _REALM = "contract"
 _TOLD = {
@@ -182,10 +182,17 @@ class RealExchange:
 
         await self._desk.phone(account, account, self._server, taker=take).register()
 
-    async def call_in(self, dialled: str, *, account: str = "101", hz: float = 0.0, replaces: str = "") -> "RealPhone":
-        """See ExchangeUnderTest. `replaces` as in Phone.dial."""
+    async def call_in(
+        self,
+        dialled: str,
+        *,
+        account: str = "101",
+        hz: float = 0.0,
+        replaces: "PhoneUnderTest | str | None" = None,
+    ) -> "RealPhone":
+        """See ExchangeUnderTest. `replaces` may also be as in Phone.dial."""
         phone: Phone = self._desk.phone(account, account, self._server)
-        call = await phone.dial(dialled, replaces=replaces)
+        call = await phone.dial(dialled, replaces=_named(replaces))
         if hz:
             self._desk.own(_speak(call, hz))
         return RealPhone(call)
@@ -194,6 +201,14 @@ class RealExchange:
         """See ExchangeUnderTest."""
         await until(lambda: self._rung.get(account))
         return RealPhone(self._rung[account][-1])
+
+
+def _named(replaced: PhoneUnderTest | str | None) -> str:
+    """The dialog of a phone's call as the exchange sees it (RFC 3891 §4)."""
+    if not isinstance(replaced, RealPhone):
+        return str(replaced or "")
+    call_id, ours, theirs = replaced.call.dialog
+    return f"{call_id};to-tag={theirs};from-tag={ours}"
 
 
 async def _speak(call: Call, hz: float) -> None:
@@ -224,6 +239,9 @@ async def _live(call: Call, behaviour: FarEnd) -> None:
     if behaviour.answers_after is None:
         return
     await asyncio.sleep(behaviour.answers_after)
+    if behaviour.redirects_to:
+        call.redirect(behaviour.redirects_to)
+        return
     if behaviour.refuses is not None:
         call.refuse(*_REFUSALS[behaviour.refuses])
         return
@@ -341,6 +359,21 @@ class RealPhone:
     async def resume(self) -> None:
         """See PhoneUnderTest."""
         await self.call.resume()
+
+    async def transfer(self, to: "str | PhoneUnderTest") -> bool:
+        """See PhoneUnderTest."""
+        return await (self.call.refer_to(to.call) if isinstance(to, RealPhone) else self.call.refer(str(to)))
+
+    async def transferred(self) -> EndReason | None:
+        """See PhoneUnderTest."""
+        async with asyncio.timeout(WITHIN):
+            status = await self.call.referred()
+        return None if status == 200 else _TOLD.get(status, EndReason.ERROR)
+
+    @property
+    def told_ringing(self) -> bool:
+        """See PhoneUnderTest."""
+        return 180 in self.call.progress
 
     async def hang_up(self) -> None:
         """See PhoneUnderTest."""

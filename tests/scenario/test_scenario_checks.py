@@ -171,3 +171,11 @@ def test_a_hundred_mutations_are_refused_or_fine_and_never_crash() -> None:
         assert all(fault.message and fault.line for fault in faults)
         refused += bool(faults)
     assert refused > 75
+
+
+@pytest.mark.parametrize(("kind", "refused"), [("service", False), ("voice", True), ("dialog", True)])
+def test_what_a_service_scenario_has_no_call_for_may_be_a_variable_there(kind: str, refused: bool) -> None:
+    head = f"scenario: main\nkind: {kind}\nstart: a\nvariables:\n  - {{name: line, parameter: true}}\n"
+    text = head + "steps:\n  a: {component: stop}\n"
+    found = [fault.message for fault in faults_of(text) if "is there by itself" in fault.message]
+    assert bool(found) is refused

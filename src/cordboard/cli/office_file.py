@@ -1,11 +1,15 @@
 """An office as a text file, in which scenarios are tried: people, lines, numbers, routes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from cordboard.office.calendar import CalendarError, OfficeCalendar, read_calendar
 from cordboard.office.checks import faults
+from cordboard.office.configuration_parts import ConfigurationError
+from cordboard.office.configuration_parts import parts as known_parts
+from cordboard.office.documents import Document
+from cordboard.office.kinds import KINDS
 from cordboard.office.model import InternalNumber, OfficeData, OfficeLine, OfficeSettings, Route, User, UserPhone
 from cordboard.scenario.faults import Fault
 from cordboard.scenario.said import said
@@ -16,7 +20,7 @@ from cordboard.telephony import Line
 from cordboard.telephony.directory import LineMode
 
 _SETTINGS = ("country", "time_zone", "language", "main_scenario")
-PARTS = (*_SETTINGS, "calendar", "users", "lines", "numbers", "routes")
+PARTS = (*_SETTINGS, "calendar", "users", "lines", "numbers", "routes", *KINDS)
 USER_FIELDS = ("login", "name", "number", "mobile", "language", "pin", "may_call")
 LINE_FIELDS = ("name", "number", "scenario")
 ROUTE_FIELDS = ("prefix", "lines", "strip", "prepend", "priority", "shortest")
@@ -76,6 +80,7 @@ class _OfficeReader(NodeReader):
             lines=tuple(lines),
             internal_numbers=tuple(InternalNumber(number, self.text(node)) for number, node in numbers.items()),
             routes=tuple(self._routes(parts.get("routes"), [line.line.name for line in lines])),
+            documents=tuple(each for kind in KINDS if kind in parts for each in self._documents(kind, parts[kind])),
         )
         calendar = self._calendar(parts["calendar"]) if "calendar" in parts else OfficeCalendar()
         self.faults += [Fault(message) for message in faults(office)]
@@ -87,6 +92,20 @@ class _OfficeReader(NodeReader):
         except CalendarError as fault:
             self.fault(node, str(fault), said("write it as the file of the office's calendar is written"))
             return OfficeCalendar()
+
+    def _documents(self, kind: str, node: Node) -> Iterator[Document]:
+        """Things of one kind by their names, as `cordboard office export` writes them."""
+        known = known_parts()[kind]
+        for name, inner in self.map(node, kind).items():
+            values = {field: self.value(each) for field, each in self.map(inner, name).items()}
+            try:
+                item = known.whole({}, {**values, known.key: name}, OfficeSettings())
+            except ConfigurationError as error:
+                for fault in error.faults:
+                    self.fault(inner, f"{kind} {name}: {fault}")
+                continue
+            assert isinstance(item, Document)
+            yield item
 
     def _routes(self, node: Node | None, lines: Sequence[str]) -> list[Route]:
         return [

@@ -7,16 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-import structlog
-
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.ports import Presence, UserState
 from cordboard.telephony import Clock, ConnectionRecord, LegRecord
 
 LOOK = 0.5
 """Seconds between looks at what changes by itself: phones that come and go, presence that is over."""
-
-_log = structlog.get_logger("people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,6 @@ class OfficePeople:
             if state == self._states.get(login):
                 continue
             self._states[login] = state
-            _log.debug("a user's state has changed", login=login, state=state.presence.value)
             for tell in self.told:
                 tell(login, state)
             self._changed.set()

@@ -11,6 +11,7 @@ from cordboard.scenario.compiled import CompiledStep, Declared, Program
 from cordboard.scenario.component import ERROR, SLUG, Component, ScenarioKind
 from cordboard.scenario.expressions import (
     BUILTINS,
+    OF_A_CALL,
     Compiled,
     ExpressionError,
     Scope,
@@ -158,7 +159,8 @@ class Compiler:
         if not variable.name.isidentifier() or len(variable.name) > 60:
             self._fault(f"{variable.name!r} is no name", path, "letters, digits and _, not beginning with a digit")
             return None
-        if variable.name in BUILTINS:
+        of_an_event = self.scenario.kind == ScenarioKind.SERVICE and variable.name in OF_A_CALL
+        if variable.name in BUILTINS and not of_an_event:
             self._fault(f"{variable.name!r} is there by itself", path, "give the variable another name")
             return None
         try:

@@ -5,7 +5,7 @@ from cordboard.scenario.expressions.errors import MAX_LENGTH, ExpressionError
 from cordboard.scenario.expressions.function import Function, Theme
 from cordboard.scenario.expressions.functions import FUNCTIONS, THEMES
 from cordboard.scenario.expressions.lazy import LAZY, LAZY_NAMES, LazyFunction
-from cordboard.scenario.expressions.names import BUILTINS, CALL_DATA, Names, Scope
+from cordboard.scenario.expressions.names import BUILTINS, CALL_DATA, OF_A_CALL, Names, Scope
 from cordboard.scenario.expressions.template import compile_template
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "LAZY",
     "LAZY_NAMES",
     "MAX_LENGTH",
+    "OF_A_CALL",
     "THEMES",
     "Compiled",
     "ExpressionError",

@@ -46,6 +46,9 @@ CALL_DATA: Mapping[str, CallDatum] = {
 }
 """Data of the call and of the run, by name."""
 
+OF_A_CALL = frozenset({"caller", "caller_name", "dialled", "line", "transferred_by", "waiting"})
+"""What is empty in a service scenario, which has no call: there, variables may have these names, as events do."""
+
 BUILTINS: Mapping[str, ValueType] = {name: datum.type for name, datum in CALL_DATA.items()}
 """Names that every scenario has: data of the call, the moment, the words of the last fault."""
 

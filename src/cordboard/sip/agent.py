@@ -37,6 +37,7 @@ from cordboard.sip.referrals import Referral
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.session import ACCEPT, ALLOW, Call
 from cordboard.sip.session_timers import INTERVAL, OPTION
+from cordboard.sip.subscriptions import EventSource, Subscriptions
 from cordboard.sip.transactions import ServerTransaction
 from cordboard.sip.transport import Transport, TransportFactory
 from cordboard.sip.transport_tcp import TcpTransport
@@ -77,6 +78,7 @@ class Agent:
         *,
         on_message: MessageHandler | None = None,
         on_refer: ReferHandler | None = None,
+        events: EventSource | None = None,
         registrar: Registrar | None = None,
         addressing: Addressing | None = None,
         clock: Callable[[], float] = time.time,
@@ -125,8 +127,12 @@ class Agent:
             **({"REGISTER": self._registering} if registrar is not None else {}),
             **({"MESSAGE": self._messaged} if on_message is not None else {}),
         }
-        """Who takes a request outside of any dialog. SUBSCRIBE gets its line here."""
-        more = [method for method in ("REGISTER", "MESSAGE") if method in self._outside]
+        """Who takes a request outside of any dialog."""
+        self.subscriptions = Subscriptions(self, events, self._admit) if events is not None else None
+        """What phones watch, if there is anything to watch."""
+        if self.subscriptions is not None:
+            self._outside["SUBSCRIBE"] = self.subscriptions.begin
+        more = [method for method in ("REGISTER", "MESSAGE", "SUBSCRIBE") if method in self._outside]
         self._allow = (ALLOW[0], ", ".join([ALLOW[1], *more]))
 
     # api.UserAgent
@@ -145,6 +151,8 @@ class Agent:
         await asyncio.gather(*tasks, return_exceptions=True)
         for call in set(self._dialogs.values()):
             call.forget()
+        if self.subscriptions is not None:
+            self.subscriptions.close()
         await self.endpoint.close()
 
     @property
@@ -319,11 +327,12 @@ class Agent:
             transaction.respond(Answer(416))
             return
         if request.to.tag:
-            call = self._dialogs.get(_dialog_of(request))
-            if call is None:
-                transaction.respond(Answer(481))
-            else:
+            dialog = _dialog_of(request)
+            call = self._dialogs.get(dialog)
+            if call is not None:
                 call.receive(transaction)
+            elif self.subscriptions is None or not self.subscriptions.go_on(dialog, transaction):
+                transaction.respond(Answer(481))
             return
         take = self._outside.get(request.method)
         if take is None:

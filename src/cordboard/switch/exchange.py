@@ -27,6 +27,7 @@ from cordboard.switch.bridge import SipBridge
 from cordboard.switch.conference import SipConference
 from cordboard.switch.doors import Doors
 from cordboard.switch.inbound import InboundLeg
+from cordboard.switch.lamps import SipLamps
 from cordboard.switch.leg import SipLeg
 from cordboard.switch.lines import Lines, LineState
 from cordboard.switch.location import StoredBindings
@@ -90,12 +91,14 @@ class SipExchange:
         self._registrar = Registrar(self._bindings, clock=self._unix_time)
         self._lines = Lines(directory)
         self._ways = Ways(directory, self._registrar, self._lines)
+        self.lamps = SipLamps(directory, self._lamp_changed)
         self.agent = Agent(
             settings.listen,
             admission=Doors(directory, self._lines),
             on_invite=self._invited,
             on_message=self._messaged,
             on_refer=self._referred,
+            events=self.lamps,
             registrar=self._registrar,
             addressing=self._addressing,
             clock=self._unix_time,
@@ -311,6 +314,10 @@ class SipExchange:
             leg.finish(EndReason.ERROR)
         finally:
             leg.finish(EndReason.HUNG_UP if leg.record.answered else EndReason.REJECTED)
+
+    def _lamp_changed(self, event: str, user: str) -> None:
+        assert self.agent.subscriptions is not None
+        self.agent.subscriptions.changed(event, user)
 
     def _referred(self, session: Session, referral: Referral) -> None:
         self._transfers.referred(self.agent, session, referral)

@@ -102,7 +102,7 @@ class _OfficeReader(NodeReader):
                 item = known.whole({}, {**values, known.key: name}, OfficeSettings())
             except ConfigurationError as error:
                 for fault in error.faults:
-                    self.fault(inner, f"{kind} {name}: {fault}")
+                    self.fault(inner, fault)
                 continue
             assert isinstance(item, Document)
             yield item

@@ -29,6 +29,6 @@ def test_what_is_wrong_with_one_has_its_place_and_the_others_stay() -> None:
     read = read_office(TEXT.replace("number: 600", "ring_seconds: 1") + "nonsense: 1\n")
     assert [document.name for document in read.office.documents] == ["yard"]
     assert [(fault.line, fault.message.partition(":")[0]) for fault in read.faults] == [
-        (10, "an office has no 'nonsense'"),
+        (9, "an office has no 'nonsense'"),
         (5, "ring_seconds"),
     ]

@@ -7,7 +7,7 @@ from cordboard.sip.api import EndedBy, SessionEnd, SessionHandler
 from cordboard.sip.dialog import Dialog
 from cordboard.sip.message import Answer, Request
 from cordboard.sip.refer import replaces_of
-from cordboard.sip.session import ALLOW, Call, Confirmation, Phase, Services
+from cordboard.sip.session import ALLOW, REPLACES, Call, Confirmation, Phase, Services
 from cordboard.sip.transactions import ServerTransaction
 
 REPEAT_PROVISIONAL = 60.0
@@ -68,7 +68,7 @@ class IncomingCall(Call):
             return
         self._said = sdp
         timed = self._timed(self._transaction.request)
-        self._transaction.respond(Answer(200, headers=(self._contact(), ALLOW, *timed), body=sdp))
+        self._transaction.respond(Answer(200, headers=(self._contact(), ALLOW, REPLACES, *timed), body=sdp))
         self._confirmation = Confirmation(self._transaction, self._services, self._unacknowledged)
 
     def refuse(self, status: int, phrase: str = "", *, headers: Mapping[str, str] | None = None) -> None:

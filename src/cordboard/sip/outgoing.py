@@ -12,7 +12,7 @@ from cordboard.sip.dialog import Dialog
 from cordboard.sip.digest import Responder
 from cordboard.sip.endpoint import Endpoint, Headers, Sent
 from cordboard.sip.message import Response
-from cordboard.sip.session import ALLOW, Call, Phase, Services
+from cordboard.sip.session import ALLOW, REPLACES, Call, Phase, Services
 from cordboard.sip.uri import DEFAULT_PORT, UriError, parse_name_address, parse_uri, write_address
 
 Resolver = Callable[[str, int], Awaitable[str]]
@@ -79,7 +79,7 @@ class Opening:
             ("CSeq", f"{cseq} {self.method}"),
             ("User-Agent", endpoint.user_agent),
             *(contact if self.method in {"INVITE", "REGISTER", "OPTIONS"} and "contact" not in given else ()),
-            *((ALLOW,) if self.method == "INVITE" else ()),
+            *((ALLOW, REPLACES) if self.method == "INVITE" else ()),
             *(content if self.body and "content-type" not in given else ()),
             *self.headers.items(),
             *extra,

@@ -21,6 +21,8 @@ from cordboard.sip.transactions import ServerTransaction
 log = logging.getLogger(__name__)
 
 ALLOW = ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY")
+REPLACES = ("Supported", "replaces")
+"""Phones offer an attended transfer only where they read this (RFC 3891 §6.1)."""
 ACCEPT = ("Accept", "application/sdp")
 GLARE_TRIES = 5
 

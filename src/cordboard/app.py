@@ -44,6 +44,7 @@ from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
 from cordboard.office.tags import CallTags
+from cordboard.office.user_lamps import UserLamps
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.runner import Runner
@@ -63,7 +64,7 @@ from cordboard.wiring.data import open_data
 from cordboard.wiring.listeners import Listeners
 from cordboard.wiring.machine import at_work, more_files, node_name, switch_settings
 from cordboard.wiring.messages import Messages, make_messages
-from cordboard.wiring.office import NoLamps, make_desks, make_guard
+from cordboard.wiring.office import make_desks, make_guard
 from cordboard.wiring.scenarios import Goodbye, Scenarios
 
 _log = structlog.get_logger("app")
@@ -156,7 +157,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         )
         people = OfficePeople(office, store.presence, clock, exchange.reachable)
         await people.load()
-        listeners.add(people)
+        listeners.add(people, UserLamps(office, exchange.lamps))
         guarded = await make_guard(store, office, exchange, clock, listeners=listeners)
         stack.push_async_callback(guarded.guard.flush)
         recordings = RecordingFolder(settings.recordings)
@@ -230,7 +231,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             calendar=calendar,
             listeners=listeners,
             call_log=call_log,
-            lamps=NoLamps(),
+            lamps=exchange.lamps,
             numbers=numbers,
             live=live,
             after_talk=lambda: triggers.after_talk,

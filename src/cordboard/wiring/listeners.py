@@ -13,9 +13,9 @@ class Listeners:
     def __init__(self, *first: CallListener) -> None:
         self._all = list(first)
 
-    def add(self, listener: CallListener) -> None:
-        """From now on it is told too."""
-        self._all.append(listener)
+    def add(self, *listeners: CallListener) -> None:
+        """From now on they are told too."""
+        self._all += listeners
 
     def leg_changed(self, record: LegRecord) -> None:
         """See CallListener."""

@@ -64,7 +64,9 @@ async def test_a_line_with_a_name_is_told_by_what_the_name_stands_for(tmp_path: 
     """A provider's name is neither local nor not: its address is. So it can call us at the Contact that it was told."""
     async with open_peer() as peer:
         directory = Accounts()
-        directory.wanted = [Line("city", LineMode.REGISTER, "localhost", peer.address.port, username="us")]
+        directory.wanted = [
+            Line("city", LineMode.REGISTER, "localhost", peer.address.port, username="us", check_every=0.0)
+        ]
         async with open_office(tmp_path, directory, external_address=OUTSIDE, local_networks=[local]) as office:
             await until(lambda: [one.note for one in office.exchange.line_states()] == ["405 Method Not Allowed"])
             assert peer.received[0].startswith("REGISTER sip:localhost SIP/2.0")

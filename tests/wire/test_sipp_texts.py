@@ -44,7 +44,7 @@ async def test_a_text_that_sipp_hands_over_comes_in(tmp_path: Path) -> None:
 async def test_a_text_whose_first_packet_is_lost_reaches_sipp(tmp_path: Path) -> None:
     with sipp(SIPP / "uas_message.xml", tmp_path, retransmits=False) as phone:
         directory = Accounts()
-        directory.wanted = [Line("gw", LineMode.ADDRESS, "127.0.0.1", phone.port)]
+        directory.wanted = [Line("gw", LineMode.ADDRESS, "127.0.0.1", phone.port, check_every=0.0)]
         async with open_office(tmp_path, directory) as office:
             line = SipMessageLine.from_settings("sim", {"line": "gw"}, office.exchange.texts)
             serving = asyncio.create_task(line.serve(MemoryInbox()))

@@ -22,6 +22,8 @@ from cordboard.testing.audio import SAMPLE_RATE, Samples, samples_of
 
 PAYLOAD_TYPES = {Codec.PCMU: 0, Codec.PCMA: 8}
 DTMF = 101
+_RTCP = range(192, 224)
+"""Its packet types, where RTP has marker and payload type (RFC 5761 §4)."""
 
 
 class Heard(NamedTuple):
@@ -73,6 +75,8 @@ class RtpPeer(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """See asyncio."""
         _, kind, sequence, timestamp, ssrc = HEADER.unpack_from(data)
+        if kind in _RTCP:
+            return  # Meant for the neighbour below, whose next port this one happens to be.
         payload = data[HEADER_SIZE:]
         self.heard.append(Heard(kind & 0x7F, bool(kind & MARKER), sequence, timestamp, ssrc, payload, addr))
         self._news.set()

@@ -108,7 +108,7 @@ def _variables(text: _Text) -> Found:
         path = ("variables", str(index))
         line = text.line(*path)
         yield from text.value("unknown type", (*path, "type"), "nummer")
-        yield from text.value("a variable that is there", (*path, "name"), "caller")
+        yield from text.value("a variable that is there", (*path, "name"), "chain")
         yield from text.value("no name for a variable", (*path, "name"), "3rd")
         if variable.type == "number":
             yield from text.value("a wrong value", (*path, "value"), "three", "'three' is no number")

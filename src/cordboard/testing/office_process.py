@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cordboard.cli.stage import free_ports
-from cordboard.office.demo import seed_demo
+from cordboard.office.demo import CITY_LINE, seed_demo
+from cordboard.office.lines.rules import LineRules
 from cordboard.office.model import InternalNumber
 from cordboard.office.repositories import LoggedChain
 from cordboard.store.database import open_store
@@ -101,7 +102,7 @@ def office_process(
     if again:
         passwords = {login["account"]: login["password"] for login in json.loads(kept.read_text(encoding="utf-8"))}
     else:
-        passwords = dict(asyncio.run(_seed(folder / DATABASE, city_port, numbers or {})))
+        passwords = dict(asyncio.run(_seed(folder / DATABASE, city_port, numbers or {}, asked=outside)))
     if scenarios:
         (folder / "scenarios").mkdir(exist_ok=True)
         for name, text in scenarios.items():
@@ -162,10 +163,12 @@ def _rtp_ports() -> range:
     raise RuntimeError(f"no range of {_RTP_PORTS} free UDP ports between {_RTP_FROM} and {_RTP_TO}")
 
 
-async def _seed(database: Path, city_port: int, numbers: Mapping[str, str]) -> Mapping[str, str]:
+async def _seed(database: Path, city_port: int, numbers: Mapping[str, str], *, asked: bool) -> Mapping[str, str]:
     async with await open_store(database) as store:
         logins = await seed_demo(store.office, city_host="127.0.0.1", city_port=city_port)
         await store.office.save(*(InternalNumber(number, scenario) for number, scenario in numbers.items()))
+        if not asked:  # A far end of the test takes a question for the first message of its call.
+            await store.office.save(LineRules(name=CITY_LINE, check_every=0))
     # Where `cordboard dial` looks for them.
     passwords = database.with_name(_PASSWORDS)
     passwords.touch(mode=0o600)

@@ -284,7 +284,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             guarded.exchange.serve(desks.reception, transfer=desks.transfers),
             guarded.guard.run(exchange),
             people.run(),
-            *desks.works,
+            *(work() for work in desks.works),
             runner.serve(),
             triggers.run(),
             data.writer.run(),

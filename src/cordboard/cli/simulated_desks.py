@@ -66,6 +66,7 @@ class SimulatedDesks:
             exchange, office, self._switchboard, self._transfers, announcer=announcer, lamps=lamps, clock=clock
         )
         voicemail = VoicemailDesk(office, HeldVoicemail(), recordings, announcer, lamps=lamps, clock=clock)
+        self._switchboard.people, self._switchboard.voicemails = self._people, voicemail
         boxes = VoicemailService(voicemail, self._switchboard, announcer)
         pickup = Pickup(exchange, office, GroupTeams(office))
         self._queues = QueueService(

@@ -177,7 +177,7 @@ class OfficeDirectory:
 
     def destination(self, number: str, *, dialled_by: str = "") -> Destination:
         """Where `number` leads, see `NumberingPlan`."""
-        return self._snapshot.plan.destination(number, dialled_by=dialled_by, at=self._now())
+        return self._snapshot.plan.destination(number, dialled_by=dialled_by, at=self.now())
 
     def over_line(self, line: str, number: str) -> Destination:
         """`number` over one line."""
@@ -212,7 +212,8 @@ class OfficeDirectory:
             return PinCheck.WRONG
         return await self._pins.check(login, pin, user.pin_hash)
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """The time by the clock of the office."""
         return self._clock.now().astimezone(self.zone)
 
     def _person(self, user: User | None) -> Person | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cordboard.office.callback_rules import CallbackRules
 from cordboard.office.documents import Document
 from cordboard.office.fixed_rooms import ConferenceRoom
+from cordboard.office.forwarding import UserRules
 from cordboard.office.lines.gateways import Gateway
 from cordboard.office.lines.money import MoneyGuard
 from cordboard.office.lines.numbers import EmergencyNumbers, InboundNumber
@@ -18,6 +19,7 @@ from cordboard.office.voicemail import Mailbox, VoicemailNumbers
 from cordboard.office.webhooks import Webhook
 
 _ALL: tuple[type[Document], ...] = (
+    UserRules,
     Gateway,
     LineRules,
     InboundNumber,

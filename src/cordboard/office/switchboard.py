@@ -1,12 +1,14 @@
 """Where a dialled number leads, and going there: the one way for phones, scenarios, transfers and the API."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
 from cordboard.office.directory import OfficeDirectory
-from cordboard.office.ports import Destination, Refusal
+from cordboard.office.forwarding import MOST, Forward, UserRules, When
+from cordboard.office.ports import Destination, People, Presence, Refusal, Voicemails
 from cordboard.telephony import Dialled, EndReason, Exchange, Leg, LegState, LineTarget, Sound, Target, dial
 from cordboard.telephony.sounds import RINGBACK
 
@@ -23,6 +25,29 @@ _TOLD = (EndReason.BUSY, EndReason.NO_ANSWER, EndReason.REJECTED, EndReason.NOT_
 """What whoever called is told as it happened; all else is UNREACHABLE to him."""
 
 _log = structlog.get_logger("office")
+
+
+_FAILURES = {
+    When.DO_NOT_DISTURB: EndReason.BUSY,
+    When.BUSY: EndReason.BUSY,
+    When.UNREGISTERED: EndReason.UNREACHABLE,
+}
+"""What whoever called is told of somebody whose phones were not rung."""
+_CONDITIONS = {
+    EndReason.BUSY: When.BUSY,
+    EndReason.REJECTED: When.BUSY,
+    EndReason.NO_ANSWER: When.NO_ANSWER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ringing:
+    """How somebody is rung."""
+
+    login: str
+    """Of who calls."""
+    seconds: float | None
+    ringback: Sequence[Sound]
 
 
 class VoiceScenarios(Protocol):
@@ -61,6 +86,9 @@ class OfficeSwitchboard:
         has_talked: Callable[[Leg], bool] = lambda _: False,
     ) -> None:
         self.services: list[Service] = []
+        self.people: People | None = None
+        """Knows what users are about; may be set later, as `voicemails`. Without them it does not count."""
+        self.voicemails: Voicemails | None = None
         self._exchange = exchange
         self._office = office
         self._scenarios = scenarios
@@ -77,18 +105,32 @@ class OfficeSwitchboard:
         ringback: Sequence[Sound] | None = None,
         inside_only: bool = False,
     ) -> EndReason | None:
-        """See Switchboard."""
-        for service in self.services:
-            if service.takes(number):
-                return await service.serve(leg, number, login)
-        destination = self._office.destination(number, dialled_by=login)
-        if destination.refusal is not None:
-            return _REFUSALS[destination.refusal]
-        if inside_only and any(_outside(targets) for targets in destination.targets):
-            return EndReason.FORBIDDEN
-        if destination.scenario:
-            return await self.enter(destination.scenario, leg)
-        return await self._ring(leg, destination, login, ring_time, (RINGBACK,) if ringback is None else ringback)
+        """See Switchboard. A call is led on MOST times, by the rights of whoever leads it on."""
+        payer = login
+        for _ in range(MOST + 1):
+            for service in self.services:
+                if service.takes(number):
+                    return await service.serve(leg, number, payer)
+            destination = self._office.destination(number, dialled_by=payer)
+            if destination.refusal is not None and not (destination.user and self._rules(destination.user)):
+                return _REFUSALS[destination.refusal]
+            if inside_only and any(_outside(targets) for targets in destination.targets):
+                return EndReason.FORBIDDEN
+            if destination.scenario:
+                return await self.enter(destination.scenario, leg)
+            ringing = _Ringing(login, ring_time, (RINGBACK,) if ringback is None else ringback)
+            failure, forward = await self._reach(leg, destination, ringing)
+            if forward is None or leg.state is LegState.ENDED:
+                return failure
+            if forward.scenario:
+                return await self.enter(forward.scenario, leg)
+            if forward.voicemail and self.voicemails is not None:
+                await self.voicemails.leave(leg, destination.user)
+                return None
+            number, payer = forward.number, destination.user or payer
+            if not number:
+                return failure
+        return EndReason.BUSY
 
     async def enter(self, scenario: str, leg: Leg) -> EndReason | None:
         """Run a voice scenario on the leg to its end. NOT_FOUND if there is none."""
@@ -104,12 +146,61 @@ class OfficeSwitchboard:
         if (scenario := self._after_talk()) and leg.state is LegState.ANSWERED and self._has_talked(leg):
             await self.enter(scenario, leg)
 
+    async def _reach(
+        self, leg: Leg, destination: Destination, ringing: "_Ringing"
+    ) -> tuple[EndReason | None, Forward | None]:
+        """Ring; if that fails, where the call goes instead: as the user has set it up, or as his phone has asked."""
+        rules = self._rules(destination.user)
+        if rules is None:
+            failure, led_to = await self._ring(leg, destination, ringing)
+            return failure, Forward(when=When.ALWAYS, number=led_to) if led_to else None
+        at, caller = self._office.now(), self._office.phone(leg.record.caller.number).canonical
+        when = self._before(destination.user, rules)
+        if forward := rules.forward(When.ALWAYS, at, caller):
+            return EndReason.REDIRECTED, forward
+        failure, led_to = _FAILURES[when] if when is not None else None, ""
+        if when is None:
+            waits = rules.forward(When.NO_ANSWER, at, caller)
+            if waits is not None and not ringing.seconds:
+                ringing = replace(ringing, seconds=waits.after)
+            failure, led_to = await self._ring(leg, destination, ringing, each=rules.each_seconds * rules.in_order)
+            if failure is None or led_to:
+                return failure, Forward(when=When.ALWAYS, number=led_to) if led_to else None
+            when = _CONDITIONS.get(failure, When.UNREGISTERED)
+        if forward := rules.forward(when, at, caller):
+            return failure, forward
+        box = rules.own_voicemail and self.voicemails is not None and self.voicemails.has_box(destination.user)
+        return failure, Forward(when=when, voicemail=True) if box else None
+
+    def _rules(self, login: str) -> UserRules | None:
+        """Of a user, also of one who has set nothing up; None if it is no user."""
+        if not login:
+            return None
+        return self._office.documents(UserRules).get(login) or UserRules(name=login)
+
+    def _before(self, login: str, rules: UserRules) -> When | None:
+        """Why his phones are not even rung."""
+        if self.people is None:
+            return None
+        state = self.people.state(login)
+        if state.presence is Presence.DO_NOT_DISTURB:
+            return When.DO_NOT_DISTURB
+        if state.calls and not rules.call_waiting:
+            return When.BUSY
+        return None if state.online else When.UNREGISTERED
+
     async def _ring(
-        self, leg: Leg, destination: Destination, login: str, ring_time: float | None, ringback: Sequence[Sound]
-    ) -> EndReason | None:
-        """Try the alternatives in order; only one that cannot be reached lets the next have its turn."""
+        self, leg: Leg, destination: Destination, ringing: "_Ringing", *, each: int = 0
+    ) -> tuple[EndReason | None, str]:
+        """Try the alternatives in order; only one that cannot be reached lets the next have its turn.
+
+        `each`: phones ring one after the other, for so many seconds. With a phone that has asked for it: where to lead
+        the call instead.
+        """
         failure = EndReason.UNREACHABLE
-        for targets in destination.targets:
+        login, ring_time, ringback = ringing.login, each or ringing.seconds, ringing.ringback
+        one_by_one = [(target,) for targets in destination.targets for target in targets]
+        for targets in one_by_one if each else destination.targets:
             outside = _outside(targets)
             result = await dial(
                 self._exchange,
@@ -121,11 +212,13 @@ class OfficeSwitchboard:
                 remains=self.remains if outside else None,
             )
             if result.outcome is Dialled.ANSWERED or leg.state is LegState.ENDED:
-                return None
+                return None, ""
+            if result.reason is EndReason.REDIRECTED and result.leg is not None:
+                return EndReason.UNREACHABLE, result.leg.record.redirected_to
             failure = result.reason if result.reason in _TOLD else EndReason.UNREACHABLE
-            if result.outcome is not Dialled.UNREACHABLE:
+            if result.outcome is not Dialled.UNREACHABLE and not (each and result.outcome is Dialled.NO_ANSWER):
                 break
-        return failure
+        return failure, ""
 
 
 def _outside(targets: Sequence[Target]) -> bool:

@@ -47,6 +47,6 @@ class LiveDesk:
         self._webhooks = WebhookDesk(office, live, order)
         live.accounts, live.rings = ringing, self.cards.rings
 
-    def works(self) -> Sequence[Coroutine[Any, Any, None]]:
-        """To be run beside each other, until they are cancelled."""
-        return self.cards.tell_rings(), self._webhooks.run()
+    def works(self) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+        """To be begun and run beside each other, until they are cancelled."""
+        return self.cards.tell_rings, self._webhooks.run

@@ -85,8 +85,8 @@ class Desks:
     live: LiveDesk
     ports: Mapping[type, object]
     """What components ask for."""
-    works: Sequence[Coroutine[Any, Any, None]]
-    """To be run beside each other, until they are cancelled."""
+    works: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+    """To be begun and run beside each other, until they are cancelled."""
 
     async def close(self) -> None:
         """What has begun to be kept is kept."""
@@ -152,6 +152,7 @@ async def make_desks(
     callbacks = CallbackCalls(
         store.callbacks, office, exchange, queues=queues, switchboard=switchboard, calendar=calendar, clock=clock
     )
+    switchboard.people, switchboard.voicemails = people, voicemail
     queues.elsewhere = OverflowRoutes(switchboard, voicemail)
     transfers.reservations.append(queues.heir_of)
     queues.keeper = QueuePlaces(callbacks)
@@ -195,13 +196,13 @@ async def make_desks(
             VoicemailBoxes: boxes,
         },
         (
-            desk.run(exchange),
-            voicemail.run(),
+            lambda: desk.run(exchange),
+            voicemail.run,
             *desk_of_live.works(),
-            queues.run(),
-            callbacks.run(),
-            TalkKeys(exchange, office.by_account, transfers).run(),
-            Retention(store.recordings, recordings, voicemail, clock).run(),
+            queues.run,
+            callbacks.run,
+            TalkKeys(exchange, office.by_account, transfers).run,
+            Retention(store.recordings, recordings, voicemail, clock).run,
         ),
     )
 

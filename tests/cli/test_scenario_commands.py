@@ -25,7 +25,7 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scenario:
 
 
 def test_the_shipped_scenarios_can_be_published(scenario: Scenario) -> None:
-    answer = scenario("check", str(EXAMPLES / "demo"))
+    answer = scenario("check", str(EXAMPLES / "s01-employee-callback"))
     assert (answer.exit_code, answer.output) == (0, "4 scenarios can be published\n")
 
 
@@ -87,7 +87,7 @@ def test_what_is_not_there_is_a_sentence(scenario: Scenario, tmp_path: Path, wor
 
 
 def test_a_file_is_shown_as_people_read_it(scenario: Scenario) -> None:
-    answer = scenario("show", str(EXAMPLES / "demo" / "main.yaml"))
+    answer = scenario("show", str(EXAMPLES / "s01-employee-callback" / "main.yaml"))
     assert answer.exit_code == 0
     assert "  who_calls  [find_employee]   ← start\n      phone: =caller\n" in answer.output
     assert "      unknown → usual_way\n" in answer.output
@@ -96,12 +96,19 @@ def test_a_file_is_shown_as_people_read_it(scenario: Scenario) -> None:
 def test_what_is_published_is_shown_by_its_name(scenario: Scenario, tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     asyncio.run(office(tmp_path / "var", "UA", "Europe/Kyiv"))
-    assert scenario("publish", str(EXAMPLES / "demo"), "-m", "first").output.splitlines()[-1].startswith("Release 1 is")
-    assert scenario("show", "main").output == scenario("show", str(EXAMPLES / "demo" / "main.yaml")).output
+    assert (
+        scenario("publish", str(EXAMPLES / "s01-employee-callback"), "-m", "first")
+        .output.splitlines()[-1]
+        .startswith("Release 1 is")
+    )
+    assert (
+        scenario("show", "main").output
+        == scenario("show", str(EXAMPLES / "s01-employee-callback" / "main.yaml")).output
+    )
     missing = scenario("show", "mane")
     assert missing.exit_code == 1
     assert missing.output == "There is no scenario mane. Published are: callback, entry, main, menu.\n"
-    file = scenario("publish", str(EXAMPLES / "demo" / "main.yaml"))
+    file = scenario("publish", str(EXAMPLES / "s01-employee-callback" / "main.yaml"))
     assert "is a file: a release holds all scenarios, so name the folder." in file.output
 
 
@@ -120,7 +127,7 @@ def test_a_check_reads_numbers_and_times_as_the_office_does(
     # Which country it is shows in no fault of today's components, so the question itself is looked at.
     monkeypatch.setattr("cordboard.cli.scenarios.check_files", check)
     monkeypatch.setenv("CORDBOARD_TIME_ZONE", "Asia/Tokyo")
-    file = EXAMPLES / "demo" / "main.yaml"
+    file = EXAMPLES / "s01-employee-callback" / "main.yaml"
     scenario("check", str(file))
     (tmp_path / "var").mkdir()
     asyncio.run(office(tmp_path / "var", "DE", "Europe/Berlin"))

@@ -17,7 +17,7 @@ from cordboard.store.database import open_store
 pytestmark = pytest.mark.slow  # a command with its store takes half a second
 
 Scenario = Callable[..., Result]
-MENU = (EXAMPLES / "demo" / "menu.yaml").read_text(encoding="utf-8")
+MENU = (EXAMPLES / "s01-employee-callback" / "menu.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scenario:
         assert answer.exit_code == status, answer.output
         return answer
 
-    run("publish", str(EXAMPLES / "demo"), "-m", "first", "--author", "olena")
+    run("publish", str(EXAMPLES / "s01-employee-callback"), "-m", "first", "--author", "olena")
     return run
 
 
@@ -129,7 +129,7 @@ def test_what_is_not_there_is_said(scenario: Scenario, words: tuple[str, ...], s
 def test_what_is_exported_is_what_was_published(scenario: Scenario, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert scenario("export", str(out)).output == f"4 of 4 scenarios are in {out}\n"
-    for file in sorted((EXAMPLES / "demo").glob("*.yaml")):
+    for file in sorted((EXAMPLES / "s01-employee-callback").glob("*.yaml")):
         assert (out / file.name).read_bytes() == file.read_bytes()
     assert scenario("diff", str(out)).output == "No difference\n"
     (out / "menu.yaml").write_text("mine")
@@ -146,7 +146,7 @@ def test_an_import_says_what_is_new_what_differs_and_what_is_missing(
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "menu.yaml").write_bytes(menu.read_bytes())
-    (folder / "entry.yaml").write_bytes((EXAMPLES / "demo" / "entry.yaml").read_bytes())
+    (folder / "entry.yaml").write_bytes((EXAMPLES / "s01-employee-callback" / "entry.yaml").read_bytes())
     (folder / "night.yaml").write_text(
         "scenario: night\nkind: voice\nstart: s\nsteps:\n  s:\n    component: dial\n    number: 5\n    line: moon\n"
     )

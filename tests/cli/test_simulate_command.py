@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from cordboard.cli.main import app
 
 Scenario = Callable[..., Result]
-DEMO = Path(__file__).parents[2] / "examples" / "demo"
+DEMO = Path(__file__).parents[2] / "examples" / "s01-employee-callback"
 
 
 @pytest.fixture

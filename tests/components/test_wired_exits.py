@@ -9,7 +9,7 @@ from cordboard.components import all_components
 from cordboard.scenario.catalogue import Catalogue
 from cordboard.scenario.program import check
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "demo"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "s01-employee-callback"
 
 
 def words(text: str, *, known: frozenset[str] = frozenset(), name: str = "") -> list[str]:

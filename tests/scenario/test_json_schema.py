@@ -13,9 +13,9 @@ from cordboard.cli.scenario_schema import schema_text
 from cordboard.cli.up import EXAMPLES
 
 SCHEMA = json.loads(schema_text())
-FILES = [*sorted((EXAMPLES / "demo").glob("*.yaml")), Path(__file__).parent / "everything.yaml"]
-MENU = (EXAMPLES / "demo" / "menu.yaml").read_text(encoding="utf-8")
-MAIN = (EXAMPLES / "demo" / "main.yaml").read_text(encoding="utf-8")
+FILES = [*sorted((EXAMPLES / "s01-employee-callback").glob("*.yaml")), Path(__file__).parent / "everything.yaml"]
+MENU = (EXAMPLES / "s01-employee-callback" / "menu.yaml").read_text(encoding="utf-8")
+MAIN = (EXAMPLES / "s01-employee-callback" / "main.yaml").read_text(encoding="utf-8")
 
 
 def faults(text: str) -> list[str]:

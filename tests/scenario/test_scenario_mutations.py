@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 CATALOGUE = Catalogue(all_components())
 GOOD: dict[str, str] = {
-    path.stem: path.read_text(encoding="utf-8") for path in sorted((EXAMPLES / "demo").glob("*.yaml"))
+    path.stem: path.read_text(encoding="utf-8") for path in sorted((EXAMPLES / "s01-employee-callback").glob("*.yaml"))
 }
 GOOD["everything"] = (Path(__file__).parent / "everything.yaml").read_text(encoding="utf-8")
 KNOWN = {"user": ["olena"], "line": ["kyivstar"], "file": ["hello.wav"]}

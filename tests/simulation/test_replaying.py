@@ -19,7 +19,7 @@ from cordboard.simulation.script_writer import write_script
 from cordboard.simulation.simulator import simulate
 from cordboard.telephony import PhoneNumber
 
-DEMO = Path(__file__).parents[2] / "examples" / "demo"
+DEMO = Path(__file__).parents[2] / "examples" / "s01-employee-callback"
 SCENARIOS = {file.stem: file.read_text(encoding="utf-8") for file in DEMO.glob("*.yaml")}
 NOBODY = "+380441112233"
 OLENA = "+380671234567"

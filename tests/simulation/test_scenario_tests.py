@@ -14,7 +14,7 @@ from cordboard.simulation.coverage import coverage, lines_of, percent
 from cordboard.simulation.junit import junit
 from cordboard.simulation.scenario_tests import SuiteResult, find_suites, run_suite, scenarios_in
 
-DEMO = Path(__file__).parents[2] / "examples" / "demo"
+DEMO = Path(__file__).parents[2] / "examples" / "s01-employee-callback"
 SHOP = """
 scenario: shop
 kind: voice

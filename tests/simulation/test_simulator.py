@@ -24,7 +24,7 @@ routes:
   - {prefix: 0}
   - {prefix: "+"}
 """
-DEMO = Path(__file__).parents[2] / "examples" / "demo"
+DEMO = Path(__file__).parents[2] / "examples" / "s01-employee-callback"
 
 
 def demo() -> dict[str, str]:

@@ -118,7 +118,8 @@ async def prepare(settings: Settings, city_port: int) -> None:
         if logins:
             _write_passwords(settings.demo_passwords, logins)
         if not settings.scenarios.exists():
-            shutil.copytree(EXAMPLES / "demo", settings.scenarios)
+            story = EXAMPLES / "s01-employee-callback"
+            shutil.copytree(story, settings.scenarios, ignore=shutil.ignore_patterns("README.md"))
         office = (await store.office.load()).settings
         if "time_zone" in settings.model_fields_set and settings.time_zone != office.time_zone:
             await store.office.save(replace(office, time_zone=settings.time_zone))

@@ -12,7 +12,7 @@ from cordboard.telephony.directory import LineMode
 from cordboard.testing.components import Trial
 from cordboard.testing.scenario import MemoryRunStore
 
-DEMO = Path(__file__).parents[3] / "examples" / "demo"
+DEMO = Path(__file__).parents[3] / "examples" / "s01-employee-callback"
 CITY_NUMBER = "+380322327757"
 OLENA = "+380671234567"
 """May call everywhere in the country."""

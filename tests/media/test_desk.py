@@ -399,6 +399,28 @@ async def test_who_holds_us_is_sent_nothing_of_the_other(rig: Rig, peer: RtpPeer
     assert rig.stats(b.stream).sent == 0
 
 
+async def test_what_a_hold_has_kept_back_is_no_loss_afterwards(rig: Rig, peer: RtpPeer, other: RtpPeer) -> None:
+    a, b = rig.open(peer.remote()), rig.open(other.remote())
+    rig.ask(control.Join(a.stream, b.stream))
+
+    def talks(frames: int) -> None:
+        for _ in range(frames):
+            peer.say(_address(a), tone(440, seconds=0.02))
+            rig.receive()
+            rig.frames(1)
+
+    talks(5)
+    rig.ask(control.SetRemote(b.stream, other.remote(send=False)))
+    talks(30)
+    rig.ask(control.SetRemote(b.stream, other.remote()))
+    talks(5)
+    await _hears(other, 10)
+    assert [(later.sequence - earlier.sequence) & 0xFFFF for earlier, later in pairwise(other.heard)] == [1] * 9
+    before, after = other.heard[4:6]
+    assert (after.timestamp - before.timestamp) & 0xFFFFFFFF in range(29 * 160, 33 * 160)
+    assert after.marker
+
+
 async def test_a_third_party_takes_the_place_of_the_second(rig: Rig, peer: RtpPeer, other: RtpPeer) -> None:
     async with _peers(1) as (third,):
         a, b, c = rig.open(peer.remote()), rig.open(other.remote()), rig.open(third.remote())

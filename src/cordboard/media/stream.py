@@ -169,7 +169,10 @@ class Stream:
         # RFC 3264 §8.4: the address 0.0.0.0 is how old phones say hold.
         may = self.remote is not None and self.remote.send and self.remote.port > 0
         nowhere = self.peer is None or ipaddress.ip_address(self.peer[0]).is_unspecified
-        self.to = self.peer if may and not nowhere else None
+        to = self.peer if may and not nowhere else None
+        if self.to is None:  # What came for it meanwhile was not sent, and is no loss to be shown.
+            self.rebase = True
+        self.to = to
 
     def latch(self, source: Address) -> bool:
         """Whether a good packet from `source` is the peer's; the first one decides, if we are to latch."""

@@ -94,6 +94,25 @@ async def test_who_hangs_up_while_he_waits_is_gone_and_the_operators_phone_stops
         await until(lambda: not queue.office.exchange.legs())
 
 
+async def test_a_phone_that_is_killed_while_it_waits_leaves_the_queue(tmp_path: Path) -> None:
+    async with wire_queue(tmp_path, sales("u101"), silence=1.0) as queue:
+        await queue.x.phone("101", FarEnd(answers_after=0.3, voice=voice(ANNA)))
+        first = await queue.calls("103", "600", FIRST)
+        await first.hears(ANNA)
+        ports = {"folder": tmp_path / "lonely", "hz": PLAIN, "first_port": 39800}
+        async with lonely_phone("104", queue.office.server, **ports, dials="600") as process:  # type: ignore[arg-type]
+            await until(lambda: queue.waiting() == ["104"])
+            last = await queue.calls("105", "600", VIP)
+            await until(lambda: queue.waiting() == ["104", "105"])
+            process.kill()
+            await process.wait()
+            await until(lambda: queue.waiting() == ["105"], within=20)
+            assert queue.exits == [("104", QueueExit.GONE)]
+            await first.hang_up()
+            await last.hears(ANNA)
+            assert queue.rung("101") == 2
+
+
 async def test_who_presses_the_key_hangs_up_and_is_called_when_his_turn_has_come(tmp_path: Path) -> None:
     async with wire_queue(tmp_path, sales("u101", callback_key="1")) as queue:
         await queue.x.phone("101", FarEnd(answers_after=0.3, voice=voice(ANNA)))

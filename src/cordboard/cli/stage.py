@@ -158,14 +158,25 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, speech: Path, *, patience: float = PATIENCE) -> AsyncIterator[Stage]:
-    """An exchange in a process of its own with the demo office, and the parties around it. Raises DemoFailedError."""
+async def stage(
+    folder: Path,
+    speech: Path,
+    *,
+    patience: float = PATIENCE,
+    dress: Callable[[Settings, int], Awaitable[None]] | None = None,
+) -> AsyncIterator[Stage]:
+    """An exchange in a process of its own with the demo office, and the parties around it. Raises DemoFailedError.
+
+    `dress` prepares the data folder before the exchange starts; it is told the settings and the port of the city.
+    """
     sip, web, city = free_ports(3)
     settings = Settings.load(
         data=folder, sip_host="127.0.0.1", sip_port=sip, web_port=web, speech=speech.resolve(), rtp_first=24000,
         rtp_last=24999,
     )  # fmt: skip
     async with AsyncExitStack() as stack:
+        if dress is not None:
+            await dress(settings, city)
         exchange = ExchangeProcess(settings, city)
         stack.push_async_callback(exchange.stop)
         await exchange.start()

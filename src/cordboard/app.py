@@ -20,6 +20,7 @@ from cordboard.api.web import build
 from cordboard.components import catalogue
 from cordboard.config import Settings
 from cordboard.datasource.web.guarded import GuardedClient
+from cordboard.office.accounts import Account
 from cordboard.office.after_call import CallNotes
 from cordboard.office.calendar import CalendarFile
 from cordboard.office.call_history import LoggedCallHistory
@@ -43,6 +44,7 @@ from cordboard.office.ports import (
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
+from cordboard.office.sessions import SignIn
 from cordboard.office.tags import CallTags
 from cordboard.office.user_lamps import UserLamps
 from cordboard.outbox.ports import Templates
@@ -167,8 +169,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         stack.push_async_callback(tags.close)
         client, node = GuardedClient(), node_name(settings.data)
         data = await stack.enter_async_context(open_data(store, settings, office, client, clock=clock, node=node))
-        calendar = CalendarFile(settings.calendar)
-        history = LoggedCallHistory(store.call_history, office)
+        calendar, history = CalendarFile(settings.calendar), LoggedCallHistory(store.call_history, office)
         numbers = OfficeNumberLists(store.number_lists, clock)
         ports: dict[type, object] = {
             Speech: speech,
@@ -200,7 +201,8 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             node=node,
         )
         stack.push_async_callback(runner.close)
-        access = Access(store.tokens, clock)
+        sign_in = SignIn(lambda: office.documents(Account), store.sessions, clock)
+        access = Access(store.tokens, clock, sign_in.token)
         triggers = Triggers(store.hooks, store.runs, runner, clock, ZoneInfo(office.settings.time_zone))
         runner.mailroom.listen(triggers.wake)
         messages = make_messages(
@@ -271,10 +273,15 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                         runs=cordboard.live_runs,
                         clock=clock,
                         access=access,
+                        sign_in=sign_in,
                     ),
+                    access=access,
+                    names=settings.web_names,
                 ),
                 settings.web_host,
                 settings.web_port,
+                certificate=settings.web_certificate,
+                key=settings.web_key,
             )
         )
         # What stands by now stands for ever: without it each full collection would hold all calls up for 0.1 s.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -68,9 +68,15 @@ class Settings(BaseSettings):
     ]
     """Networks whose peers are told our own address instead."""
     web_host: str = "127.0.0.1"
-    """Where the web server listens. It has no sign-in yet, so it must stay on this machine."""
+    """Where the web server listens: beyond this machine with a certificate alone, since passwords come by it."""
     web_port: Port = 8080
     """Port of the web server."""
+    web_names: list[str] = []
+    """The names and addresses by which browsers reach it from elsewhere: pbx.example.com."""
+    web_certificate: Path | None = None
+    """The certificate for these names, with its chain (PEM). None behind a proxy on this machine that has it."""
+    web_key: Path | None = None
+    """File of the certificate's key (PEM)."""
     time_zone: str = "Europe/Kyiv"
     """The office's time zone. Once it is set, the office keeps it."""
     date_first: Annotated[int, Field(ge=1, le=7)] = 7
@@ -88,10 +94,21 @@ class Settings(BaseSettings):
 
     @field_validator("web_host")
     @classmethod
-    def _web_stays_here(cls, host: str) -> str:
-        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
-            raise ValueError("must be 127.0.0.1: the web server has no sign-in yet")
+    def _is_an_address(cls, host: str) -> str:
+        if host != "localhost":
+            _address(host)
         return host
+
+    @model_validator(mode="after")
+    def _nobody_reads_passwords(self) -> Self:
+        if (self.web_certificate is None) != (self.web_key is None):
+            raise ValueError("give web_certificate and web_key, or none of them")
+        here = self.web_host == "localhost" or ipaddress.ip_address(self.web_host).is_loopback
+        if not here and self.web_certificate is None:
+            raise ValueError(
+                "web_host must be 127.0.0.1 without web_certificate and web_key: passwords go by TLS alone"
+            )
+        return self
 
     @field_validator("time_zone")
     @classmethod
@@ -210,4 +227,6 @@ def _sentence(error: object) -> str:
     if error["type"] == "extra_forbidden":
         return f"Setting {name}: there is no such setting; known are {', '.join(Settings.model_fields)}."
     words = str(error["msg"]).removeprefix("Value error, ")
+    if not name:
+        return f"The settings do not fit together: {words}."
     return f"Setting {name} = {error['input']!r}: {words}. Set it in cordboard.toml or as CORDBOARD_{name.upper()}."

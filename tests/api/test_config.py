@@ -17,7 +17,9 @@ def test_the_environment_counts_more_than_the_file(tmp_path: Path, monkeypatch: 
     [
         ("sip_port = 70000", "Setting sip_port = 70000: Input should be less than or equal to 65535."),
         ('time_zone = "Moon"', "is not a time zone; take one such as Europe/Kyiv"),
-        ('web_host = "0.0.0.0"', "must be 127.0.0.1: the web server has no sign-in yet"),
+        ('web_host = "0.0.0.0"', "web_host must be 127.0.0.1 without web_certificate and web_key"),
+        ('web_certificate = "a.pem"', "give web_certificate and web_key, or none of them"),
+        ('web_host = "pbx"', "'pbx' does not appear to be an IPv4 or IPv6 address"),
         ("rtp_last = 16385", "must be at least 16387"),
         ('sip_prot = "5060"', "Setting sip_prot: there is no such setting"),
         ("sip_port = ", "cordboard.toml cannot be read"),

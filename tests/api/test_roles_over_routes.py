@@ -18,8 +18,9 @@ OPEN = {
     ("GET", "/calls"),
     ("GET", "/api/v1/sms/{line}/{secret}"),  # a provider, who has been given this address
     ("POST", "/api/v1/sms/{line}/{secret}"),
+    ("POST", "/api/v1/session"),  # who signs in
 }
-"""What this machine is told without a token: the server listens on loopback alone."""
+"""What is asked without a token; the first three by this machine alone, see test_web."""
 SOCKETS = {"/api/v1/notices/ws", "/api/v1/events"}
 """Each has its own test of who may listen."""
 

@@ -4,9 +4,13 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
+from cordboard.api.access import Access
 from cordboard.api.web import build
 from cordboard.telephony import Direction, LegRecord, LegState, Party
+from cordboard.testing.api import HeldTokens, bearer, program
+from cordboard.testing.office import HandClock
 
 STARTED = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
@@ -39,6 +43,11 @@ class Office:
         return {"legs": 2}
 
 
+def application(office: Office) -> FastAPI:
+    access = Access(HeldTokens(program("watch", "live")), HandClock())
+    return build(office, access=access, names=["pbx.example.com"])
+
+
 @pytest.fixture
 def office() -> Office:
     return Office()
@@ -46,7 +55,7 @@ def office() -> Office:
 
 @pytest.fixture
 async def web(office: Office) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(app=build(office))
+    transport = httpx2.ASGITransport(app=application(office))
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         yield client
 
@@ -78,3 +87,29 @@ async def test_a_page_that_rebinds_its_name_to_this_machine_reads_nothing(web: h
     answer = await web.get("/calls", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert "leg-1" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("client", "host"),
+    [
+        pytest.param("10.0.0.9", "pbx.example.com", id="a browser elsewhere"),
+        pytest.param("10.0.0.9", "127.0.0.1:8080", id="somebody who says that he asks this machine"),
+        pytest.param("127.0.0.1", "pbx.example.com", id="a proxy that tells nothing of whom it asks for"),
+    ],
+)
+async def test_what_this_machine_is_told_others_are_told_with_a_token_alone(
+    office: Office, client: str, host: str
+) -> None:
+    transport = httpx2.ASGITransport(app=application(office), client=(client, 50000))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers={"host": host}) as web:
+        assert (await web.get("/health")).json() == {"ok": True}
+        for path in ("/metrics", "/calls"):
+            assert (await web.get(path)).status_code == 401
+            assert (await web.get(path, headers=bearer("watch"))).status_code == 200
+            assert (await web.get(path, headers=bearer("operator"))).status_code == 403
+
+
+async def test_another_name_is_refused(office: Office) -> None:
+    transport = httpx2.ASGITransport(app=application(office))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://evil.example") as web:
+        assert (await web.get("/health")).status_code == 400

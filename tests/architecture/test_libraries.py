@@ -18,7 +18,7 @@ USERS_OF = {
     "alembic": ("store/",),
     "audioop": ("media/", "phone/", "speech/"),
     "charset_normalizer": ("datasource/",),
-    "cryptography": ("store/",),
+    "cryptography": ("office/accounts.py", "store/"),
     "cronsim": ("scenario/", "office/"),
     "fastapi": ("api/", "wiring/api.py"),
     "holidays": ("office/",),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from cordboard.api.access import Access, address_of
+from cordboard.api.access import Access, address_of, session_of
 from cordboard.office.cards import Card, CardKeys
 from cordboard.office.roles import for_others
 from cordboard.office.tokens import ApiToken
@@ -68,7 +68,7 @@ def routes(cards: Cards, language: str, access: Access) -> APIRouter:
             return None
         kind, _, plain = authorization.partition(" ")
         plain = plain.strip() if kind.lower() == "bearer" else ""
-        return await access.holder(plain, OWN, address=address_of(request))
+        return await access.holder(plain or session_of(request), OWN, address=address_of(request))
 
     holder.scope = OWN  # type: ignore[attr-defined]  # as those of `Access.to` tell what is asked for
 

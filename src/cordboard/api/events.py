@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, WebSocket
 from starlette.responses import JSONResponse
-from starlette.websockets import WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocketDisconnect
 
 from cordboard.api.access import Access, address_of
+from cordboard.api.sockets import accept, tell_until_gone, token_of
 from cordboard.office.after_call import CallNotes
 from cordboard.office.ended_calls import EndedCall
 from cordboard.office.live import LiveEvent, LiveEvents, LiveStream, Wanted, wanted_topics
@@ -19,9 +20,6 @@ from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.ports import RunTrace, StepTrace, TraceSink
 from cordboard.telephony import PhoneNumber
 
-PROTOCOL = "cordboard"
-"""The subprotocol that is chosen; a page, which cannot send headers, may offer it beside `bearer.` and its token."""
-_BEARER = "bearer."
 FIRST = 10.0
 """Seconds for the first message, if the token comes in it."""
 _UNAUTHORISED, _FORBIDDEN = 4401, 4403
@@ -39,7 +37,7 @@ def routes(live: LiveEvents, access: Access) -> APIRouter:
 
     @router.websocket("/api/v1/events")
     async def events(socket: WebSocket, topics: str = "") -> None:
-        plain = _token(socket)
+        plain = token_of(socket)
         token = None
         if plain:
             try:
@@ -48,8 +46,7 @@ def routes(live: LiveEvents, access: Access) -> APIRouter:
             except HTTPException as refused:
                 await socket.send_denial_response(JSONResponse({"detail": refused.detail}, refused.status_code))
                 return
-        offered = socket.scope.get("subprotocols", [])
-        await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+        await accept(socket)
         try:
             if token is None:
                 async with asyncio.timeout(FIRST):
@@ -64,7 +61,7 @@ def routes(live: LiveEvents, access: Access) -> APIRouter:
             return
         with live.stream(wanted) as stream:
             await socket.send_json({"topic": "hello"})
-            await _serve(socket, stream)
+            await tell_until_gone(socket, _tell(socket, stream))
 
     return router
 
@@ -87,35 +84,6 @@ def _wanted(token: ApiToken, topics: str) -> Wanted:
         return every or (own and concerned)
 
     return wanted
-
-
-def _token(socket: WebSocket) -> str:
-    """From the header, or among the subprotocols."""
-    kind, _, plain = socket.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return plain.strip()
-    offered = (each for each in socket.scope.get("subprotocols", []) if each.startswith(_BEARER))
-    return next(offered, "").removeprefix(_BEARER)
-
-
-async def _serve(socket: WebSocket, stream: LiveStream) -> None:
-    """Tell until the other side goes away."""
-    gone = asyncio.create_task(_until_gone(socket))
-    telling = asyncio.create_task(_tell(socket, stream))
-    try:
-        await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (gone, telling):
-            task.cancel()
-        await asyncio.wait({gone, telling})
-    for task in (gone, telling):
-        if not task.cancelled() and (fault := task.exception()) and not isinstance(fault, WebSocketDisconnect):
-            raise fault
-
-
-async def _until_gone(socket: WebSocket) -> None:
-    while socket.client_state is WebSocketState.CONNECTED:
-        await socket.receive()
 
 
 async def _tell(socket: WebSocket, stream: LiveStream) -> None:

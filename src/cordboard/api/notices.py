@@ -1,6 +1,5 @@
 """Notices to users: the list, what was read, and a WebSocket on which new ones come at once."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -10,17 +9,14 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, HTTPException, Query, WebSocket
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
-from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from cordboard.api.access import Access, address_of, own_only
+from cordboard.api.sockets import accept, tell_until_gone, token_of
 from cordboard.office.notices import Notice, Notices, Stream
 from cordboard.office.tokens import ApiToken
 from cordboard.telephony import Clock
 
 SCOPE = "notices"
-PROTOCOL = "cordboard"
-"""The subprotocol that is chosen; a page, which cannot send headers, offers it beside `bearer.` and its token."""
-_BEARER = "bearer."
 
 Known = Callable[[str], bool]
 
@@ -95,38 +91,16 @@ def routes(notices: Notices, desk: Desk, known: Known, clock: Clock, access: Acc
     @router.websocket("/ws")
     async def stream(socket: WebSocket, user: str = "") -> None:
         try:
-            own_only(await access.holder(_token(socket), SCOPE, address=address_of(socket)), user)
+            own_only(await access.holder(token_of(socket), SCOPE, address=address_of(socket)), user)
             _check(user, known)
         except HTTPException as refused:
             await socket.send_denial_response(JSONResponse({"detail": refused.detail}, refused.status_code))
             return
-        offered = socket.scope.get("subprotocols", [])
-        await socket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
+        await accept(socket)
         with desk.stream(user) as told:
-            await _serve(socket, told, notices)
+            await tell_until_gone(socket, _tell(socket, told, notices))
 
     return router
-
-
-async def _serve(socket: WebSocket, told: Stream, notices: Notices) -> None:
-    """Tell until the page goes away: at first how many are unread, then each new notice."""
-    gone = asyncio.create_task(_until_gone(socket))
-    telling = asyncio.create_task(_tell(socket, told, notices))
-    try:
-        await asyncio.wait({gone, telling}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (gone, telling):
-            task.cancel()
-        await asyncio.wait({gone, telling})
-    for task in (gone, telling):
-        if not task.cancelled() and (fault := task.exception()) and not isinstance(fault, WebSocketDisconnect):
-            raise fault
-
-
-async def _until_gone(socket: WebSocket) -> None:
-    """What a page says is not needed; that it is silent for ever is how it goes away."""
-    while socket.client_state is WebSocketState.CONNECTED:
-        await socket.receive()
 
 
 async def _tell(socket: WebSocket, told: Stream, notices: Notices) -> None:
@@ -135,15 +109,6 @@ async def _tell(socket: WebSocket, told: Stream, notices: Notices) -> None:
         notice = await told.next()
         await socket.send_json({"notice": _shown(notice).model_dump(mode="json"), "missed": told.missed})
         told.missed = False
-
-
-def _token(socket: WebSocket) -> str:
-    """From the header, or among the subprotocols."""
-    kind, _, plain = socket.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        return plain.strip()
-    offered = (each for each in socket.scope.get("subprotocols", []) if each.startswith(_BEARER))
-    return next(offered, "").removeprefix(_BEARER)
 
 
 def _check(user: str, known: Known) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -22,11 +23,26 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` while the context lasts; gives the port (a free one if `port` is 0). Raises WebPortTakenError."""
+async def serving(
+    app: FastAPI, host: str, port: int, *, certificate: Path | None = None, key: Path | None = None
+) -> AsyncIterator[int]:
+    """Serve `app` while the context lasts; gives the port (a free one if `port` is 0). Raises WebPortTakenError.
+
+    With a `certificate` (PEM, with its chain) and its `key` by TLS; a program of this machine that stands before it may
+    say by X-Forwarded-For and -Proto for whom it asks.
+    """
     listener = _bind(host, port)
     server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="auto")
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ws="auto",
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:

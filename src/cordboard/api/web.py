@@ -1,48 +1,69 @@
-"""The web server: health, metrics, live calls, and the routes handed in. Loopback only until there is a sign-in."""
+"""The web server: health, metrics, live calls, and the routes handed in."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from ipaddress import ip_address
+from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cordboard import __version__
+from cordboard.api.access import Access, address_of, session_of
 from cordboard.api.limits import BodyLimit
 from cordboard.api.ports import Insight
 from cordboard.telephony import LegRecord
 
+LIVE = "live"
+_HERE = ("localhost", "127.0.0.1", "[::1]")
 OPENAPI = "/api/v1/openapi.json"
 """Where the document of the whole API stands; it tells nothing of the office, so it asks for no token."""
 
 
-def build(insight: Insight, *routers: APIRouter) -> FastAPI:
-    """The application. It answers only when it is addressed as this machine, so no page elsewhere can read it."""
+def build(insight: Insight, *routers: APIRouter, access: Access, names: Iterable[str] = ()) -> FastAPI:
+    """The application. It answers only when it is addressed as this machine or by one of its `names`.
+
+    So no page elsewhere can read it under a name of its own. To programs of this machine it tells its health, figures
+    and calls without a token.
+    """
     app = FastAPI(title="Cordboard", version=__version__, docs_url=None, redoc_url=None, openapi_url=OPENAPI)
     app.add_middleware(BodyLimit)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"], www_redirect=False)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_HERE, *names], www_redirect=False)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(insight))
 
+    async def here_or_token(request: Request, authorization: Annotated[str, Header()] = "") -> None:
+        if not _is_here(request):
+            plain = authorization.partition(" ")[2].strip() or session_of(request)
+            await access.holder(plain, LIVE, address=address_of(request))
+
+    here = [Depends(here_or_token)]
+
     @app.get("/health")
-    async def health(response: Response) -> dict[str, Any]:
+    async def health(request: Request, response: Response) -> dict[str, Any]:
         state = dict(insight.health())
         response.status_code = 200 if state.get("ok") else 503
-        return state
+        return state if _is_here(request) else {"ok": state.get("ok", False)}
 
-    @app.get("/metrics")
+    @app.get("/metrics", dependencies=here)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.get("/calls")
+    @app.get("/calls", dependencies=here)
     async def calls() -> list[dict[str, Any]]:
         return chains(insight)
 
     for router in routers:
         app.include_router(router)
     return app
+
+
+def _is_here(request: Request) -> bool:
+    """Whether a program of this machine asks, and not through a proxy that stands for somebody else."""
+    host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+    return host in _HERE and ip_address(address_of(request) or "::").is_loopback
 
 
 def chains(insight: Insight) -> list[dict[str, Any]]:

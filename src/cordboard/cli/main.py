@@ -35,6 +35,7 @@ COMMANDS = {
     "list": ("cordboard.cli.lists:app", "Lists of numbers: unwanted callers, important clients."),
     "prompt": ("cordboard.cli.prompt:app", "Recorded prompts."),
     "voice": ("cordboard.cli.voice:app", "Voices, and the cache of what they have spoken."),
+    "account": ("cordboard.cli.accounts:app", "Who may sign in by a name and a password, and as what."),
     "token": ("cordboard.cli.tokens:app", "Tokens of programs that use the HTTP API."),
     "outbox": ("cordboard.cli.outbox:app", "Mails and webhooks on their way."),
     "mail": ("cordboard.cli.outbox:mail", "The office's mail server."),

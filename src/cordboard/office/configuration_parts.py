@@ -255,6 +255,12 @@ def _build_line(model: Any) -> OfficeLine:
 
 
 def _document(kind: str, shape: type[Document]) -> Part:
+    def hashed(fresh: Json, *_: Any) -> Json:
+        try:
+            return {name: shape.kept(name, value) for name, value in fresh.items()}
+        except ValueError as error:
+            raise ConfigurationError([str(error)]) from error
+
     return Part(
         kind,
         "name",
@@ -264,6 +270,7 @@ def _document(kind: str, shape: type[Document]) -> Part:
         flat=lambda item: cast("Json", item.model_dump(mode="json")),
         build=lambda model: cast("Document", model),
         secrets={name: name for name in shape.secrets},
+        hashed=hashed,
     )
 
 

@@ -32,6 +32,11 @@ class Document(BaseModel):
     name: Name
     """Unique among those of its kind."""
 
+    @classmethod
+    def kept(cls, name: str, written: str) -> str:  # noqa: ARG003  (most keep what is written)
+        """What is kept of a secret that was written anew, before it is encrypted. Raises ValueError."""
+        return written
+
     def numbers(self) -> tuple[str, ...]:
         """The internal numbers that lead to it: each number of the office has one owner."""
         return ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cordboard.office.accounts import Account
 from cordboard.office.callback_rules import CallbackRules
 from cordboard.office.documents import Document
 from cordboard.office.fixed_rooms import ConferenceRoom
@@ -19,6 +20,7 @@ from cordboard.office.voicemail import Mailbox, VoicemailNumbers
 from cordboard.office.webhooks import Webhook
 
 _ALL: tuple[type[Document], ...] = (
+    Account,
     UserRules,
     Gateway,
     LineRules,

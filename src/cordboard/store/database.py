@@ -25,6 +25,7 @@ from cordboard.store.releases import StoredReleases
 from cordboard.store.reports import StoredReports
 from cordboard.store.run_store import StoredRuns
 from cordboard.store.secrets import SecretBox
+from cordboard.store.sessions import StoredSessions
 from cordboard.store.sms_inbox import StoredSmsInbox
 from cordboard.store.sms_ledger import StoredSmsLedger
 from cordboard.store.sms_settings import StoredSmsSettings
@@ -63,6 +64,7 @@ class Store:
         self.drafts = StoredDrafts(self.writer, self.reader)
         self.hooks = StoredHooks(self.writer, self.reader)
         self.tokens = StoredTokens(self.writer, self.reader)
+        self.sessions = StoredSessions(self.writer, self.reader)
         self.audit = StoredAudit(self.writer, self.reader)
         self.reports = StoredReports(self.reader)
         self.traces = StoredTraces(self.writer, self.reader)

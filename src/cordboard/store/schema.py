@@ -23,6 +23,7 @@ REVISIONS = (
     "0014",
     "0016",
     "0017",
+    "0018",
 )
 """The steps of the schema, oldest first; the file of each stands in `migrations/versions`."""
 _MIGRATIONS = Path(__file__).parent / "migrations"

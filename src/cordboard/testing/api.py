@@ -25,11 +25,13 @@ from cordboard.api import (
     prompts,
     reports,
     screens,
+    session,
     tokens,
     traces,
 )
 from cordboard.api.access import Access
 from cordboard.api.web import build
+from cordboard.office.accounts import Account
 from cordboard.office.call_log import CallLog
 from cordboard.office.cards import Cards
 from cordboard.office.configuration import Configuration
@@ -39,6 +41,7 @@ from cordboard.office.notices import NoticeDesk
 from cordboard.office.pins import PinGuard
 from cordboard.office.roles import Role
 from cordboard.office.screens import PendingForms
+from cordboard.office.sessions import SignIn
 from cordboard.office.tokens import ApiToken, hashed
 from cordboard.speech.prompts import PromptStore
 from cordboard.store.database import Store
@@ -105,7 +108,7 @@ def _given(name: str, access: Access) -> Any:
 def whole_app(access: Access | None = None) -> FastAPI:
     """The application with every route of the API."""
     access = access or Access(HeldTokens(), SystemClock())
-    return build(MagicMock(), *(router for _, router in every_router(access)))
+    return build(MagicMock(), *(router for _, router in every_router(access)), access=access)
 
 
 def http_routes(app: FastAPI) -> Iterator[tuple[str, str, str]]:
@@ -142,7 +145,8 @@ async def real_app(store: Store, recordings: Path) -> FastAPI:
     """The application over a real store, as far as it needs no exchange that runs."""
     clock = SystemClock()
     held = HeldTokens()
-    access = Access(held, clock)
+    sign_in = SignIn(lambda: directory.documents(Account), store.sessions, clock)
+    access = Access(held, clock, sign_in.token)
     await store.office.save(OFFICE.settings, *OFFICE.users, *OFFICE.phones, *OFFICE.lines, *OFFICE.routes)
     directory = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock))
     await directory.reload()
@@ -168,4 +172,6 @@ async def real_app(store: Store, recordings: Path) -> FastAPI:
         screens.routes(forms, access),
         tokens.routes(held, directory.knows, store.audit, clock, access),
         traces.routes(store.traces, directory.phone, access),
+        session.routes(sign_in, Configuration(store.office, clock), directory.reload, access),
+        access=access,
     )

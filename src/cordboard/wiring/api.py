@@ -16,6 +16,7 @@ from cordboard.api import (
     office,
     recordings,
     reports,
+    session,
     tokens,
     voicemail,
 )
@@ -25,6 +26,7 @@ from cordboard.office.directory import OfficeDirectory
 from cordboard.office.lines.explaining import RouteTester
 from cordboard.office.live_calls import LiveCalls
 from cordboard.office.recordings import RecordingFolder
+from cordboard.office.sessions import SignIn
 from cordboard.store.database import Store
 from cordboard.switch.exchange import SipExchange
 from cordboard.telephony import Clock
@@ -42,6 +44,7 @@ def office_routes(
     runs: Callable[[], Sequence[Mapping[str, Any]]],
     clock: Clock,
     access: Access,
+    sign_in: SignIn,
 ) -> list[APIRouter]:
     """The routes of everything that the office does."""
 
@@ -54,6 +57,7 @@ def office_routes(
     async def recorded(chain: str) -> Sequence[Mapping[str, Any]]:
         return [asdict(each) for each in await store.recordings.find(chain=chain)]
 
+    configuration = Configuration(store.office, clock)
     tester = RouteTester(directory, guarded.guard, desks.door, clock, health=guarded.health, services=serves)
     live = LiveCalls(
         guarded.exchange,
@@ -66,7 +70,8 @@ def office_routes(
         serves=serves,
     )
     return [
-        office.routes(Configuration(store.office, clock), access),
+        session.routes(sign_in, configuration, directory.reload, access),
+        office.routes(configuration, access),
         tokens.routes(store.tokens, directory.knows, store.audit, clock, access),
         audit.routes(store.audit, access),
         calls.routes(live, desks.parking, runs, access=access),

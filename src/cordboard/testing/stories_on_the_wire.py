@@ -146,7 +146,7 @@ async def until(
     end = asyncio.get_running_loop().time() + within
     while not (answer := await condition()):
         assert asyncio.get_running_loop().time() < end, what() or f"not within {within} s"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
     return answer
 
 

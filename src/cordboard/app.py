@@ -274,6 +274,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
                         clock=clock,
                         access=access,
                         sign_in=sign_in,
+                        settings=settings,
                     ),
                     access=access,
                     names=settings.web_names,

@@ -28,6 +28,9 @@ def operations() -> Iterator[Any]:
         yield found.ok()  # type: ignore[union-attr]  # a document with faults fails here
 
 
+SIGN_IN = "/api/v1/session"
+
+
 class Served:
     """The application on a loop of its own, between the examples of hypothesis."""
 
@@ -92,4 +95,5 @@ def test_no_server_error(served: Served, paths: set[str], operation: Any) -> Non
         seen.add(answer.status_code)
 
     fuzz()
-    assert seen - {401, 403}, "nothing came past the check of rights: what was fuzzed?"
+    # Whoever signs in with random words is told 401 by the door itself.
+    assert seen - {401, 403} or operation.path == SIGN_IN, "nothing came past the check of rights: what was fuzzed?"

@@ -30,6 +30,8 @@ PEOPLE = LEADERS | {"operator", "user"}
 MAY = {
     "": {role.value for role in Role},
     "scenarios": LEADERS,
+    "scenarios:read": READERS,
+    "scenarios:write": {"administrator"},
     "runs": LEADERS,
     "events": LEADERS,
     "screens": LEADERS | {"operator"},

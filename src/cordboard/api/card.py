@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from cordboard.api.access import Access, address_of, session_of
+from cordboard.api.languages import first_of
 from cordboard.office.cards import Card, CardKeys
 from cordboard.office.roles import for_others
 from cordboard.office.tokens import ApiToken
@@ -84,7 +85,7 @@ def routes(cards: Cards, language: str, access: Access) -> APIRouter:
             raise HTTPException(404, "there is no such call")
         if token is not None and not for_others(token) and token.login not in card.logins:
             raise HTTPException(403, "this call is not yours")
-        return HTMLResponse(html(card, lang or _preferred(accept_language, language)), headers=_HEADERS)
+        return HTMLResponse(html(card, lang or first_of(accept_language) or language), headers=_HEADERS)
 
     return router
 
@@ -105,12 +106,3 @@ def html(card: Card, language: str) -> str:
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head>'
         f"<body><h1>{title}</h1><dl>{listed}</dl>{more}{link}</body></html>"
     )
-
-
-def _preferred(accepted: str, usual: str) -> str:
-    """The first language of a browser that we have (RFC 9110 §12.5.4; weights go unread: browsers send them sorted)."""
-    for each in accepted.split(","):
-        name = each.split(";")[0].strip().lower()[:2]
-        if name in WORDS:
-            return name
-    return usual if usual in WORDS else "en"

@@ -3,9 +3,9 @@
 import asyncio
 import fcntl
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from functools import lru_cache, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 
@@ -16,9 +16,10 @@ from rich.text import Text
 
 from cordboard.cli.language import language
 from cordboard.config import Settings, SettingsError
-from cordboard.locale import describe_in, head, tell
+from cordboard.locale import head
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
+from cordboard.wiring.telling import told_in
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,8 +50,7 @@ def fail(sentence: str, status: int = 1) -> NoReturn:
 
 def told(sentence: str) -> str:
     """A sentence in that language; the help of a property, which often is the hint of a fault, as well."""
-    words = tell(sentence, language())
-    return words if words != sentence else _helps(language()).get(sentence, sentence)
+    return told_in(sentence, language())
 
 
 def verbatim(lines: Iterable[str]) -> Text:
@@ -69,23 +69,6 @@ def _in_their_words(shown: Any) -> Any:
     return "\n".join(
         line[: -len(words)] + told(words) if (words := line.lstrip()) else line for line in shown.split("\n")
     )
-
-
-@lru_cache(maxsize=4)
-def _helps(language: str) -> Mapping[str, str]:
-    """The help of every property of every component, by its English text."""
-    if language == "en":
-        return {}
-    from cordboard.components import catalogue  # noqa: PLC0415  (most commands need none of them)
-
-    every = catalogue().describe()
-    return dict(pair for each in every for pair in _pairs(each, describe_in(each, language)))
-
-
-def _pairs(english: Mapping[str, Any], translated: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for one, other in zip(english.get("properties", ()), translated.get("properties", ()), strict=True):
-        yield one["help"], other["help"]
-        yield from _pairs({"properties": one.get("fields", ())}, {"properties": other.get("fields", ())})
 
 
 def settings_for(data: Path | None) -> Settings:

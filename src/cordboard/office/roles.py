@@ -34,6 +34,8 @@ _S, _O, _U, _A = Role.SUPERVISOR, Role.OPERATOR, Role.USER, Role.AUDITOR
 GRANTS: Mapping[str, frozenset[Role]] = MappingProxyType(
     {
         "scenarios": frozenset({_S}),
+        "scenarios:read": frozenset({_S, _A}),
+        "scenarios:write": frozenset(),
         "runs": frozenset({_S}),
         "events": frozenset({_S}),
         "screens": frozenset({_S, _O}),

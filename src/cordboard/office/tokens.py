@@ -11,6 +11,8 @@ from typing import Protocol
 SCOPES: Mapping[str, str] = MappingProxyType(
     {
         "scenarios": "start service scenarios, and ask how they ended",
+        "scenarios:read": "read scenarios, drafts and releases, and have texts checked",
+        "scenarios:write": "edit, publish and roll back scenarios",
         "runs": "list, look at and cancel runs, and read traces",
         "events": "post events",
         "screens": "see and answer the forms of users",

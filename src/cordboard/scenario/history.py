@@ -5,6 +5,7 @@ overwriting what he has not seen. The same holds for publishing: a draft that wa
 that is published now is refused until somebody has looked at both.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -136,7 +137,7 @@ class History:
     async def check(self, name: str, text: str) -> list[Fault]:
         """What is wrong with a text, among the others as they stand."""
         texts = await self.texts() | {name: text}
-        return self._check_one(name, texts, await self._known())
+        return await asyncio.to_thread(self._check_one, name, texts, await self._known())
 
     async def check_all(self) -> dict[str, list[Fault]]:
         """What is wrong with the scenarios as they stand, by name."""
@@ -234,7 +235,10 @@ class History:
 
     async def _check(self, texts: Mapping[str, str], known: References | None = None) -> dict[str, list[Fault]]:
         known = await self._known() if known is None else known
-        return check_together(texts, self._catalogue, zone=self._zone, country=self._country, known=known)
+        # In a thread: an office of hundreds of scenarios takes seconds, in which calls go on.
+        return await asyncio.to_thread(
+            check_together, texts, self._catalogue, zone=self._zone, country=self._country, known=known
+        )
 
     def _check_one(self, name: str, texts: Mapping[str, str], known: References) -> list[Fault]:
         neighbours = Neighbours({other: text for other, text in texts.items() if text}, self._catalogue)

@@ -17,12 +17,14 @@ from cordboard import api
 from cordboard.api import (
     audit,
     card,
+    editing,
     events,
     log,
     notices,
     office,
     outbox,
     prompts,
+    releases,
     reports,
     screens,
     session,
@@ -31,6 +33,7 @@ from cordboard.api import (
 )
 from cordboard.api.access import Access
 from cordboard.api.web import build
+from cordboard.components import catalogue
 from cordboard.office.accounts import Account
 from cordboard.office.call_log import CallLog
 from cordboard.office.cards import Cards
@@ -43,10 +46,12 @@ from cordboard.office.roles import Role
 from cordboard.office.screens import PendingForms
 from cordboard.office.sessions import SignIn
 from cordboard.office.tokens import ApiToken, hashed
+from cordboard.scenario.history import History
 from cordboard.speech.prompts import PromptStore
 from cordboard.store.database import Store
 from cordboard.telephony import SystemClock
 from cordboard.testing.office import OFFICE
+from cordboard.wiring.telling import components_in, told_in
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -158,10 +163,15 @@ async def real_app(store: Store, recordings: Path) -> FastAPI:
     async def recorded(_chain: str) -> Sequence[Mapping[str, Any]]:
         return ()
 
+    def history() -> History:
+        return History(store.releases, store.drafts, catalogue(), zone=directory.zone, country="UA")
+
     return build(
         MagicMock(),
         audit.routes(store.audit, access),
         card.routes(cards, "uk", access),
+        editing.routes(history, components_in, told_in, access),
+        releases.routes(history, told_in, store.audit, clock, access),
         events.routes(live, access),
         log.routes(store.reports, directory, store.traces, recorded, clock=clock, access=access),
         notices.routes(store.notices, NoticeDesk(store.notices, clock), directory.knows, clock, access),

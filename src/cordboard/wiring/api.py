@@ -10,27 +10,35 @@ from cordboard.api import (
     audit,
     callbacks,
     calls,
+    editing,
     groups,
     lines,
     log,
     office,
     recordings,
+    releases,
     reports,
     session,
     tokens,
     voicemail,
 )
 from cordboard.api.access import Access
+from cordboard.components import catalogue
+from cordboard.config import Settings
 from cordboard.office.configuration import Configuration
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.lines.explaining import RouteTester
 from cordboard.office.live_calls import LiveCalls
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.sessions import SignIn
+from cordboard.scenario.history import History
+from cordboard.scenario.references import References
 from cordboard.store.database import Store
 from cordboard.switch.exchange import SipExchange
 from cordboard.telephony import Clock
+from cordboard.wiring.known import known_to
 from cordboard.wiring.office import Desks, Guarded, members_of
+from cordboard.wiring.telling import components_in, told_in
 
 
 def office_routes(
@@ -45,6 +53,7 @@ def office_routes(
     clock: Clock,
     access: Access,
     sign_in: SignIn,
+    settings: Settings,
 ) -> list[APIRouter]:
     """The routes of everything that the office does."""
 
@@ -69,7 +78,17 @@ def office_routes(
         supervision=desks.supervision,
         serves=serves,
     )
+
+    async def known() -> References:
+        return await known_to(store, settings)
+
+    def history() -> History:
+        country = directory.settings.country
+        return History(store.releases, store.drafts, catalogue(), zone=directory.zone, country=country, known=known)
+
     return [
+        editing.routes(history, components_in, told_in, access),
+        releases.routes(history, told_in, store.audit, clock, access),
         session.routes(sign_in, configuration, directory.reload, access),
         office.routes(configuration, access),
         tokens.routes(store.tokens, directory.knows, store.audit, clock, access),

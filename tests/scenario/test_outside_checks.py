@@ -73,6 +73,8 @@ def test_a_dead_reference_is_an_error(step: str, said: str) -> None:
         "component: dial, who: olena",
         "component: dial, number: 5, dialled_by: ''",
         "component: play, file: вітаємо.wav",
+        "component: play, file: not_recorded_yet, text: It is spoken until then",
+        "component: menu, file: not_recorded_yet, texts: {en: Press one}, keys: [{id: one, key: 1}]",
         "component: start_service, scenario: back, values: {phone: =caller, tries: 3, note: =now}",
         "component: start_service, scenario: back, values: {phone: 0671234567, tries: =name, note: '{name}'}",
         "component: start_service, scenario: back, values: {phone: =380671234567}",

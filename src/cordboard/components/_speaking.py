@@ -95,7 +95,7 @@ class Speaking(Component):
     texts: Texts = Field(default_factory=dict)
     """The same text in several languages, instead of `text`: a line each for en, ru and uk. The language of the step
     decides, or that of the call, or that of the office."""
-    file: Annotated[str, Refers("file")] = ""
+    file: Annotated[str, Refers("file", instead=("text", "texts"))] = ""
     """A recorded sound that is played instead of the text: a file in the prompts folder, by its name. `welcome` is
     `welcome.uk.wav` for those who are spoken to in Ukrainian, or `welcome.wav` for everybody. If it is missing, the
     text is spoken, or what `welcome.txt` holds, or its name."""

@@ -28,6 +28,8 @@ class Refers:
     kind: str = ""
     """Of a scenario: voice, service or dialog, if only such a one will do; `same`: one of the same kind, which runs
     inside the run of this one."""
+    instead: tuple[str, ...] = ()
+    """The properties beside it of which one is used where what it names is not there: then that is no fault."""
 
 
 @dataclass(frozen=True, slots=True)

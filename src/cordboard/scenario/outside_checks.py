@@ -40,12 +40,13 @@ class OutsideChecks:
         """Check the properties of a step, or the fields of a row."""
         for inner, shape, text in plain_texts(shapes, written):
             if shape.reference is not None:
-                self._reference((*path, *inner), shape, text)
+                needed = len(inner) > 1 or not any(written.get(name) for name in shape.reference.instead)
+                self._reference((*path, *inner), shape, text, needed=needed)
         for name, shape in shapes.items():
             if shape.gives and isinstance(target := written.get(shape.gives), str):
                 self._given((*path, name), target, written.get(name))
 
-    def _reference(self, path: Path, shape: Property, text: str) -> None:
+    def _reference(self, path: Path, shape: Property, text: str, *, needed: bool) -> None:
         reference = shape.reference
         assert reference is not None
         if reference.computed and (text.startswith("=") or "{" in text):
@@ -55,7 +56,7 @@ class OutsideChecks:
         known = self._known.get(reference.to)
         if known is None and reference.to == SCENARIO:
             known = list(self._neighbours) if self._neighbours is not None else None
-        if known is not None and text not in known:
+        if known is not None and text not in known and needed:
             hint = closest(text, known) or _HINTS.get(reference.to, "")
             self._faults.add(said("there is no {thing} {name!r}", thing=reference.to, name=text), path, hint)
         elif reference.to == SCENARIO:

@@ -21,7 +21,8 @@ from cordboard.testing.web import Asked, Reply, WebServer, web_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 
-ANNA, BORYS, SILENT, GONE = "+380501112233", "+380671112233", "+380631112233", "+380731112233"
+ANNA, BORYS, CARL = "+380501112233", "+380671112233", "+380931112233"
+SILENT, GONE = "+380631112233", "+380731112233"
 ASKED, THANKS, NOTHING = "Please leave a message", "Thank you. Your message", "We have heard nothing"
 SOON = "We shall call you back soon."
 SUBJECT = "Сообщение от {}"
@@ -71,18 +72,21 @@ async def test_messages_and_orders_wait_through_a_crash_and_arrive_once(tmp_path
                 callers.create_task(orders(story))
             # What was promised stands in the outbox; neither server has taken it, and the exchange is killed.
             await until(lambda: waiting_after_a_try(story, 4))
+            # One more has left a message: it is safe before he is thanked.
+            thanked = await is_thanked(story, CARL, 1400.0)
             await story.on.exchange.kill()
+            assert not [one for one in story.heard(thanked) if one.whole and THANKS in one.text]
             assert (post.mails, provider.taken) == ([], [])
             await post.start()
             provider.away = False
             await story.on.exchange.start()
-            await until(lambda: all_delivered(story, 4), within=LATER)
-            assert post.subjects() == {SUBJECT.format(ANNA): 1, SUBJECT.format(BORYS): 1}
+            await until(lambda: all_delivered(story, 5), within=LATER)
+            assert post.subjects() == {SUBJECT.format(number): 1 for number in (ANNA, BORYS, CARL)}
             assert sorted(provider.taken) == [
                 ("380671234567", "Перезвонить: +380 50 111 2233 Mary Hill"),
                 ("380671234567", "Перезвонить: +380 67 111 2233 Mary Hill"),
             ]
-            for number, hz, other in ((ANNA, 620.0, 1000.0), (BORYS, 1000.0, 620.0)):
+            for number, hz, other in ((ANNA, 620.0, 1000.0), (BORYS, 1000.0, 620.0), (CARL, 1400.0, 620.0)):
                 [mail] = [mail for mail in post.mails if str(mail.message["Subject"]) == SUBJECT.format(number)]
                 assert mail.recipient == "office@it-sfera.com.ua"
                 middle = middle_of_the_recording(mail)
@@ -94,17 +98,29 @@ async def test_messages_and_orders_wait_through_a_crash_and_arrive_once(tmp_path
 
 
 async def leaves_a_message(story: Told, number: str, hz: float, *, hangs_up: bool) -> None:
+    if not hangs_up:
+        await (await is_thanked(story, number, hz)).ended()
+        return
+    call = await speaks(story, number, hz)
+    await call.hang_up()
+    await call.ended()
+
+
+async def is_thanked(story: Told, number: str, hz: float) -> Call:
+    """Leaves a message, and hears the thanks begin."""
+    call = await speaks(story, number, hz)
+    await call.say_tone(0)
+    await call.press("#")
+    await story.hears(call, THANKS)
+    return call
+
+
+async def speaks(story: Told, number: str, hz: float) -> Call:
     call = await story.on.call_in(number)
     await story.hears(call, ASKED)
     await call.say_tone(hz)
     await recorded_for(call, 3.0)
-    if hangs_up:
-        await call.hang_up()
-    else:
-        await call.say_tone(0)
-        await call.press("#")
-        await story.hears(call, THANKS)
-    await call.ended()
+    return call
 
 
 async def says_nothing(story: Told) -> None:

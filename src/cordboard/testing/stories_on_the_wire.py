@@ -159,11 +159,10 @@ def _lay_out(settings: Settings, props: Props) -> None:
             assert text.count(good) == 1, (file.name, good)
             text = text.replace(good, other)
         (settings.scenarios / file.name).write_text(text, encoding="utf-8")
-    tables = settings.data / "tables"
-    tables.mkdir(exist_ok=True)
-    if (example / "tables").exists():
-        shutil.copytree(example / "tables", tables, dirs_exist_ok=True)
-    for folder, files in ((tables, props.tables), (settings.prompts, props.prompts)):
-        folder.mkdir(exist_ok=True)
+    for shipped, place in ((example / "tables", settings.tables), (example / "prompts", settings.prompts)):
+        place.mkdir(exist_ok=True)
+        if shipped.exists():
+            shutil.copytree(shipped, place, dirs_exist_ok=True)
+    for folder, files in ((settings.tables, props.tables), (settings.prompts, props.prompts)):
         for name, content in files.items():
             (folder / name).write_bytes(content)

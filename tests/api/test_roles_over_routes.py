@@ -42,6 +42,8 @@ MAY = {
     "office:read": READERS,
     "office:write": {"administrator"},
     "tokens": {"administrator"},
+    "people:read": PEOPLE | {"auditor"},
+    "people:write": PEOPLE,
     "audit": {"administrator", "auditor"},
     "log": READERS,
     "reports": READERS,

@@ -1,7 +1,11 @@
+from datetime import timedelta
+
 import pytest
 
+from cordboard.office.ports import People, Presence, UserState
 from cordboard.simulation.virtual_time import virtual_time
 from cordboard.testing.components import Trial, voice
+from cordboard.testing.queue import HeldPeople
 
 FIND = voice(
     "f: {component: find_employee, phone: =caller, login: login, name: name, number: number}",
@@ -65,3 +69,46 @@ async def test_a_caller_who_hangs_up_while_the_pin_is_checked_leaves_by_nothing(
         phone.hang_up()
         await trial.ended()
     assert trial.path == ["a.done", "c."]
+
+
+@pytest.mark.parametrize(
+    ("presence", "calls", "online", "exit_"),
+    [
+        (Presence.READY, 0, True, "free"),
+        (Presence.READY, 1, True, "busy"),
+        (Presence.READY, 0, False, "offline"),
+        (Presence.BREAK, 1, True, "on_break"),
+        (Presence.AWAY, 0, True, "away"),
+        (Presence.DO_NOT_DISTURB, 0, False, "do_not_disturb"),
+    ],
+)
+def test_how_a_user_stands(presence: Presence, calls: int, online: bool, exit_: str) -> None:
+    people = HeldPeople()
+    people.put("anna", UserState(presence, calls=calls, online=online))
+
+    @virtual_time
+    async def body() -> None:
+        async with Trial(voice("s: {component: user_state, login: anna}"), ports={People: people}) as trial:
+            trial.call()
+            await trial.ended()
+        assert trial.path == [f"s.{exit_}"]
+
+    body()
+
+
+@virtual_time
+async def test_a_state_is_set_for_a_while_and_nobodys_is_unknown() -> None:
+    people = HeldPeople("anna")
+    text = voice(
+        "s: {component: set_presence, login: anna, state: on_break, reason: lunch, lasts: 30m, exits: {done: u}}\n"
+        "u: {component: set_presence, login: nobody, exits: {unknown: n}}\n"
+        "n: {component: user_state, login: nobody}"
+    )
+    async with Trial(text, ports={People: people}) as trial:
+        trial.call()
+        await trial.ended()
+    assert trial.path == ["s.done", "u.unknown", "n.unknown"]
+    state = people.state("anna")
+    assert (state.presence, state.reason) == (Presence.BREAK, "lunch")
+    assert state.until is not None
+    assert timedelta(0) <= trial.clock.now() + timedelta(minutes=30) - state.until < timedelta(seconds=5)

@@ -193,3 +193,21 @@ async def test_the_most_exact_entry_that_still_counts_is_found(where: str, tmp_p
 )
 def test_what_stands_on_a_list(text: str, stands: str) -> None:
     assert listed_number(text, "UA") == stands
+
+
+@pytest.mark.parametrize("kind", STORES)
+async def test_the_last_number_that_a_phone_has_dialled(kind: str, tmp_path: Path) -> None:
+    calls = [
+        Dialogue("old", NOW - 2 * WEEK).phone("101", "90671112233", ended=30),
+        Dialogue("code", NOW - DAY / 2).phone("101", "*66", ended=30),
+        Dialogue("young", NOW - DAY).phone("101", "102", answered=1, ended=30).user("102", 0.1, answered=1, ended=30),
+        Dialogue("other", NOW).phone("103", "90501112233", ended=30),
+    ]
+    async with STORES[kind](tmp_path) as store:
+        await write(store.call_log, calls)
+        last = store.call_history.last_dialled
+        assert await last(["101", "101-mobile"], NOW - 3 * WEEK) == "102"
+        assert await last(["102"], NOW - 3 * WEEK) == "", "he was called"
+        assert await last(["103"], NOW) == "90501112233"
+        assert await last(["101"], NOW) == ""
+        assert await last([], NOW - WEEK) == ""

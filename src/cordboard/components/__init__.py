@@ -61,6 +61,8 @@ from cordboard.components.office.leave_voicemail import LeaveVoicemail
 from cordboard.components.office.on_list import OnList
 from cordboard.components.office.order_callback import OrderCallback
 from cordboard.components.office.reached_since import ReachedSince
+from cordboard.components.office.set_presence import SetPresence
+from cordboard.components.office.user_state import UserState
 from cordboard.components.office.voicemail_box import VoicemailBox
 from cordboard.components.voice.answer import Answer
 from cordboard.components.voice.ask_digits import AskDigits
@@ -156,6 +158,8 @@ def all_components() -> tuple[type[Component], ...]:
         OnList,
         ChangeList,
         CheckPin,
+        UserState,
+        SetPresence,
         LeaveVoicemail,
         VoicemailBox,
         AskForm,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from cordboard.office.accounts import Account
 from cordboard.office.callback_rules import CallbackRules
 from cordboard.office.documents import Document
+from cordboard.office.feature_codes import FeatureCodes
 from cordboard.office.fixed_rooms import ConferenceRoom
 from cordboard.office.forwarding import UserRules
 from cordboard.office.lines.gateways import Gateway
@@ -22,6 +23,7 @@ from cordboard.office.webhooks import Webhook
 _ALL: tuple[type[Document], ...] = (
     Account,
     UserRules,
+    FeatureCodes,
     Gateway,
     LineRules,
     InboundNumber,

@@ -46,6 +46,8 @@ GRANTS: Mapping[str, frozenset[Role]] = MappingProxyType(
         "office:read": frozenset({_S, _A}),
         "office:write": frozenset(),
         "tokens": frozenset(),
+        "people:read": frozenset({_S, _O, _U, _A}),
+        "people:write": frozenset({_S, _O, _U}),
         "audit": frozenset({_A}),
         "log": frozenset({_S, _A}),
         "reports": frozenset({_S, _A}),

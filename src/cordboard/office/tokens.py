@@ -23,6 +23,8 @@ SCOPES: Mapping[str, str] = MappingProxyType(
         "office:read": "see how the office is set up; passwords are never shown",
         "office:write": "set the office up",
         "tokens": "see, make and revoke tokens",
+        "people:read": "see who is there and what he is about",
+        "people:write": "say what somebody is about and how calls reach him; a user for himself alone",
         "audit": "read who has changed what",
         "log": "read the call log",
         "reports": "read reports",

@@ -1,10 +1,10 @@
 """Calls with a phone, found in the call log by the indexes on its canonical numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
 
 from cordboard.office.repositories import LoggedCalls, LoggedLeg
 from cordboard.store.call_log import read_leg
@@ -56,6 +56,18 @@ class StoredCallHistory:
             return _read(connection, list(dict.fromkeys(chain for _, chain in found[:limit])))
 
         return await self._reader.read(read)
+
+    async def last_dialled(self, accounts: Collection[str], since: datetime) -> str:
+        """See `office.feature_codes.Redial`."""
+        calls = select(legs.c.dialled).where(
+            legs.c.account.in_(accounts),
+            legs.c.direction == Direction.INBOUND.value,
+            legs.c.started >= since,
+            legs.c.dialled != "",
+            not_(legs.c.dialled.startswith("*")),
+        )
+        newest = calls.order_by(legs.c.started.desc(), legs.c.id).limit(1)
+        return await self._reader.read(lambda connection: str(connection.execute(newest).scalar() or ""))
 
 
 def _before(connection: Connection, chain: str) -> Sequence[ColumnElement[bool]]:

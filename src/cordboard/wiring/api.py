@@ -15,6 +15,7 @@ from cordboard.api import (
     lines,
     log,
     office,
+    people,
     recordings,
     releases,
     reports,
@@ -39,6 +40,7 @@ from cordboard.telephony import Clock
 from cordboard.wiring.known import known_to
 from cordboard.wiring.office import Desks, Guarded, members_of
 from cordboard.wiring.telling import components_in, told_in
+from cordboard.wiring.user_rules import keeper
 
 
 def office_routes(
@@ -93,6 +95,7 @@ def office_routes(
         office.routes(configuration, access),
         tokens.routes(store.tokens, directory.knows, store.audit, clock, access),
         audit.routes(store.audit, access),
+        people.routes(directory, desks.people, keeper(configuration, directory.reload), configuration, access),
         calls.routes(live, desks.parking, runs, access=access),
         groups.routes(desks.queues, access),
         callbacks.routes(desks.callbacks, store.callbacks, clock, access),

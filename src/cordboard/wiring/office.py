@@ -9,7 +9,9 @@ from cordboard.media.convert import convert
 from cordboard.office.call_log import CallLog
 from cordboard.office.callback_calls import CallbackCalls
 from cordboard.office.callbacks import QueuePlaces
+from cordboard.office.configuration import Configuration
 from cordboard.office.directory import OfficeDirectory
+from cordboard.office.feature_codes import FeatureCodeService
 from cordboard.office.fixed_rooms import FixedRooms
 from cordboard.office.lines.caps import Alarm
 from cordboard.office.lines.guard import LineGuard
@@ -57,6 +59,7 @@ from cordboard.telephony import Clock, EndReason, Exchange, Lamp, Lamps, Leg, Si
 from cordboard.wiring.announcing import QueueAnnouncer, SpokenAnnouncer
 from cordboard.wiring.listeners import Listeners
 from cordboard.wiring.live import LiveDesk
+from cordboard.wiring.user_rules import keeper
 
 HOLD_MUSIC = "hold_music"
 """The prompt that is heard by whoever is on hold; until there is one, it is MELODY."""
@@ -79,6 +82,7 @@ class Desks:
     callbacks: CallbackCalls
     pickup: Pickup
     supervision: Supervision
+    people: People
     voicemail: VoicemailDesk
     recordings: RecordingDesk
     door: Door
@@ -170,6 +174,14 @@ async def make_desks(
         pickup,
         supervision,
         boxes,
+        FeatureCodeService(
+            office,
+            keeper(Configuration(store.office, clock), office.reload),
+            people=people,
+            redial=store.call_history,
+            switchboard=switchboard,
+            announcer=announcer,
+        ),
         PhonePrompts(office, announcer, announcer),
     ]
     return Desks(
@@ -181,6 +193,7 @@ async def make_desks(
         callbacks,
         pickup,
         supervision,
+        people,
         voicemail,
         desk,
         door,

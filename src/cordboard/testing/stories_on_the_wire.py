@@ -15,6 +15,7 @@ from cordboard.cli.stage import Stage, stage
 from cordboard.cli.up import prepare
 from cordboard.config import Settings
 from cordboard.office.demo import CITY_LINE
+from cordboard.office.documents import Document
 from cordboard.office.lines.rules import LineRules
 from cordboard.office.model import InternalNumber
 from cordboard.office.tokens import new_token
@@ -44,6 +45,8 @@ class Props:
     """The scenario that takes calls from outside."""
     numbers: Mapping[str, str] = field(default_factory=dict)
     """Internal numbers and the scenarios that answer them."""
+    documents: Sequence[Document] = ()
+    """Groups and what else scenarios name: they are there before these are published."""
     more: Callable[[Store], Awaitable[None]] | None = None
     """What else the office has."""
     prompts: Mapping[str, bytes] = field(default_factory=dict)
@@ -122,6 +125,8 @@ async def told(folder: Path, props: Props, *, patience: float = WITHIN) -> Async
 
     async def dress(settings: Settings, city: int) -> None:
         _lay_out(settings, props)
+        async with await open_store(settings.store, folder=settings.data) as store:
+            await store.office.save(*props.documents)
         await prepare(settings, city)
         async with await open_store(settings.store, folder=settings.data) as store:
             office = await store.office.load()

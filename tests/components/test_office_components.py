@@ -1,9 +1,12 @@
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
 from cordboard.office.ports import People, Presence, UserState
+from cordboard.simulation.far_end import FarEnd
 from cordboard.simulation.virtual_time import virtual_time
+from cordboard.telephony import PhoneTarget, Target
 from cordboard.testing.components import Trial, voice
 from cordboard.testing.queue import HeldPeople
 
@@ -112,3 +115,15 @@ async def test_a_state_is_set_for_a_while_and_nobodys_is_unknown() -> None:
     assert (state.presence, state.reason) == (Presence.BREAK, "lunch")
     assert state.until is not None
     assert timedelta(0) <= trial.clock.now() + timedelta(minutes=30) - state.until < timedelta(seconds=5)
+
+
+@virtual_time
+async def test_who_does_not_want_to_be_disturbed_is_busy_and_his_phone_does_not_ring() -> None:
+    people = HeldPeople()
+    people.put("anna", UserState(Presence.DO_NOT_DISTURB, online=True))
+    far_ends: Mapping[Target, FarEnd] = {PhoneTarget("101"): FarEnd.answers(after=1.0)}
+    async with Trial(voice("d: {component: dial, who: anna}"), far_ends=far_ends, ports={People: people}) as trial:
+        trial.call()
+        await trial.ended()
+        assert trial.exchange.called == []
+    assert trial.path == ["d.busy"]

@@ -329,6 +329,8 @@ async def test_a_frozen_server_is_given_up_in_time_and_used_again(service: SqlSe
     await service.ask(ask("SELECT 1 AS a"))
     os.kill(maria.process.pid, signal.SIGSTOP)
     try:
+        while not stands_still(maria.process.pid):
+            pass
         began = time.monotonic()
         with pytest.raises(SqlTimeoutError):
             await service.ask(ask("SELECT 1 AS a"))
@@ -337,6 +339,12 @@ async def test_a_frozen_server_is_given_up_in_time_and_used_again(service: SqlSe
         os.kill(maria.process.pid, signal.SIGCONT)
     held.named["crm"] = replace(held.named["crm"], rows=10)  # set anew: what was remembered is forgotten
     assert (await service.ask(ask("SELECT 1 AS a", seconds=20))).found
+
+
+def stands_still(pid: int) -> bool:
+    """Whether each of its threads has stopped: they do not all at once."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return all(each.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "T" for each in threads)
 
 
 @pytest.mark.slow

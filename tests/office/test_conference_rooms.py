@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import pytest
 
@@ -10,6 +12,7 @@ from cordboard.simulation.virtual_time import VirtualClock, settle, virtual_time
 from cordboard.telephony import Clip, Leg, LegState, Tone
 from cordboard.testing.exchange import Listened, serving
 
+T = TypeVar("T")
 MUSIC = Clip(None, "music")
 VOICES = {name: Tone((hertz,), 1.0) for name, hertz in (("anna", 400.0), ("boris", 500.0), ("carl", 600.0))}
 
@@ -123,6 +126,56 @@ async def test_a_room_made_into_a_talk_keeps_both_until_it_is_over_and_its_name_
 
 
 @virtual_time
+async def test_the_talk_made_of_a_room_is_one_as_any_other_and_one_call() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        anna, annas = await hall.call("anna")
+        boris, boriss = await hall.call("boris")
+        carl, carls = await hall.call("carl")
+        await hall.rooms.create("711", annas)
+        await hall.rooms.enter("711", annas)
+        await hall.rooms.enter("711", boriss)
+        talk = await hall.rooms.convert("711")
+        await settle()
+        assert hall.exchange.talks.all() == [talk]
+        assert boriss.chain == annas.chain
+        # Carl takes the place of Boris, as by an attended transfer.
+        taking = asyncio.create_task(_value_of(hall.exchange.talks.take_place(boriss, carls)))
+        await settle()
+        assert anna.hearing == VOICES["carl"]
+        assert carl.hearing == VOICES["anna"]
+        assert boris.state is LegState.ENDED
+        carl.hang_up()
+        assert await taking
+        await hall.rooms.close()
+
+
+@virtual_time
+async def test_who_comes_for_a_call_while_another_takes_the_place_in_it_waits_for_that_one() -> None:
+    hall = Hall()
+    async with serving(hall.exchange, hall.take):
+        anna, annas = await hall.call("anna")
+        _, boriss = await hall.call("boris")
+        carl, carls = await hall.call("carl")
+        await hall.rooms.create("711", carls)
+        await hall.rooms.enter("711", annas)
+        take = hall.rooms.heir_of(annas)
+        assert take is not None
+        anna.hang_up()
+        await settle()
+        await hall.rooms.enter("711", boriss)
+        converting = asyncio.create_task(hall.rooms.convert("711"))
+        await settle()
+        assert not converting.done()
+        taking = asyncio.create_task(_value_of(take(carls)))
+        assert await converting is not None
+        assert carl.hearing == VOICES["boris"]
+        carl.hang_up()
+        await taking
+        await hall.rooms.close()
+
+
+@virtual_time
 async def test_of_any_number_at_once_as_many_get_in_as_there_are_places() -> None:
     hall = Hall()
     async with serving(hall.exchange, hall.take):
@@ -203,3 +256,7 @@ async def test_a_call_is_answered_when_it_has_a_place_and_not_before() -> None:
         assert await hall.rooms.enter("711", legs[2]) is None
         assert [leg.state for leg in legs] == [LegState.ANSWERED, LegState.RINGING, LegState.RINGING]
         await hall.rooms.close()
+
+
+async def _value_of(work: Awaitable[T]) -> T:
+    return await work

@@ -186,6 +186,23 @@ async def test_a_stranger_gets_nowhere() -> None:
         assert on.noted == []
 
 
+@pytest.mark.parametrize("code", ["*78", "*72102", "*66"])
+@virtual_time
+async def test_whoever_calls_a_user_dials_no_codes_in_his_name(code: str) -> None:
+    """His phone leads calls to a code (SIP 302); the caller must not act as he."""
+    async with scene(anna=FarEnd.redirects(code)) as on:
+        on.dialled["101"] = "0671234567"
+        await on.dial("101", account="")
+        assert on.outcome == [EndReason.FORBIDDEN]
+        assert on.people.state("anna").presence is Presence.READY
+        assert (on.noted, on.rung) == ([], [ANNA])
+
+
+def test_a_rule_leads_to_no_code() -> None:
+    with pytest.raises(ValueError, match="number"):
+        Forward(when=When.ALWAYS, number="*72")
+
+
 @virtual_time
 async def test_codes_are_changed_and_switched_off_and_the_offices_own_numbers_come_first() -> None:
     codes = FeatureCodes(name="codes", do_not_disturb="*25", redial="")

@@ -1,11 +1,9 @@
 """The SQL of stories S2 and S7 was drawn for Oktell: the shipped scenarios hold it as it stood there."""
 
 from pathlib import Path
-from textwrap import dedent
-from typing import Any
+from textwrap import indent
 
 import pytest
-import yaml
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -25,16 +23,15 @@ SELECT TOP 1 @AOutNumber = [AOutNumber]
 
 
 @pytest.mark.parametrize(
-    ("file", "step", "sql"),
+    ("file", "sql"),
     [
-        pytest.param("s02-contacts-by-sms/contacts_sql.yaml", "count", FIRST_CALL, id="S2"),
-        pytest.param("s07-return-to-the-last-caller/back_sql.yaml", "who", LAST_CALLER, id="S7"),
+        pytest.param("s02-contacts-by-sms/contacts_sql.yaml", FIRST_CALL, id="S2"),
+        pytest.param("s07-return-to-the-last-caller/back_sql.yaml", LAST_CALLER, id="S7"),
     ],
 )
-def test_the_sql_is_shipped_as_it_was_drawn(file: str, step: str, sql: str) -> None:
-    scenario: dict[str, Any] = yaml.safe_load((EXAMPLES / file).read_text(encoding="utf-8"))
-    assert scenario["steps"][step]["component"] == "sql_query"
-    assert dedent(scenario["steps"][step]["text"]) == sql
+def test_the_sql_is_shipped_as_it_was_drawn(file: str, sql: str) -> None:
+    text = (EXAMPLES / file).read_text(encoding="utf-8")
+    assert "    text: |\n" + indent(sql, " " * 6) in text
 
 
 def test_the_shipped_scenarios_hold_no_other_sql() -> None:

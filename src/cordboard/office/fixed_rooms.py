@@ -213,7 +213,7 @@ class FixedRooms:
         try:
             async with room.changing:
                 if room.conference is None:
-                    room.conference = await self._exchange.conference(leg.chain)
+                    room.conference = await self._exchange.conference()
             if not room.open:
                 await leg.play(await self._announcer.sounds([WAIT]))
             await self._refresh(room)

@@ -44,8 +44,8 @@ class Forward(BaseModel):
     """Only on days on which these hours begin: mon-fri."""
     callers: tuple[Prefix, ...] = ()
     """Only calls of numbers that begin so; none: of everybody."""
-    number: Annotated[str, Field(pattern=r"^\+?[0-9*#]{0,32}$")] = ""
-    """An internal number, or one outside: then his own rights count."""
+    number: Annotated[str, Field(pattern=r"^(\+?[0-9][0-9*#]{0,31})?$")] = ""
+    """An internal number, or one outside: then his own rights count. No code: these are for who dials them himself."""
     scenario: str = ""
     """A voice scenario that takes the call."""
     voicemail: bool = False

@@ -11,7 +11,7 @@ from cordboard.office.callback_orders import CallbackOrder, Callbacks, OrderResu
 from cordboard.office.hours import Span, days_around, days_of, open_at, spans_of
 from cordboard.office.listing import ListedNumber, listed_number
 from cordboard.office.queue.asked import MAX_PRIORITY, QueueExit, Queues, Wish
-from cordboard.telephony import Bridge, EndReason, Leg, Party, PhoneNumber, Sound, Target
+from cordboard.telephony import EndReason, Leg, Party, PhoneNumber, Sound, Talk, Target
 
 __all__ = [
     "MAX_PRIORITY",
@@ -375,8 +375,8 @@ class Rooms(Protocol):
         None if the room is full, or the leg has ended. Raises LookupError if there is no such room.
         """
 
-    async def convert(self, name: str) -> Bridge | None:
-        """Make a plain bridge of the two who are in, and the name free. None if they are not two.
+    async def convert(self, name: str) -> Talk | None:
+        """Make a talk as any other of the two who are in, and the name free. None if they are not two.
 
         Raises LookupError if there is no such room.
         """

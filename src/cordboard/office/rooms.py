@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from cordboard.telephony import Bridge, Conference, Exchange, Leg, LegState, Sound
+from cordboard.telephony import Conference, Exchange, Leg, LegState, Sound, Talk
 
 TakePlace = Callable[[Leg], Awaitable[None]]
 """Lets a leg take another's place, and returns when its time there is over."""
+_TWO = 2
 _PATIENCE = 5.0
 """Seconds for which a place is kept for whoever comes in the stead of one who has left."""
 
@@ -26,7 +27,7 @@ class ConferenceRooms:
             return False
         room = self._rooms[name] = _Room(places)
         try:
-            room.conference = await self._exchange.conference(leg.chain)
+            room.conference = await self._exchange.conference()
         except BaseException:
             del self._rooms[name]
             raise
@@ -70,6 +71,7 @@ class ConferenceRooms:
         if stay is None:
             return None
         heir = stay.heir = asyncio.get_running_loop().create_future()
+        stay.settled.clear()
 
         async def take(coming: Leg) -> None:
             if not heir.done():
@@ -78,7 +80,7 @@ class ConferenceRooms:
 
         return take
 
-    async def convert(self, name: str) -> Bridge | None:
+    async def convert(self, name: str) -> Talk | None:
         """See Rooms."""
         room = self._rooms.get(name)
         if room is None or room.conference is None:
@@ -87,16 +89,28 @@ class ConferenceRooms:
             return None
         # Who is told that he is out of the conference must know by then that he is in a talk.
         converted = room.converted = asyncio.get_running_loop().create_future()
-        bridge = None
+        talk = None
         try:
-            bridge = await room.conference.to_bridge()
+            talk = await self._talk_of(room)
         finally:
-            converted.set_result(bridge)
-            if bridge is None:
+            converted.set_result(talk)
+            if talk is None:
                 room.converted = None
             elif self._rooms.get(name) is room:
                 del self._rooms[name]
-        return bridge
+        return talk
+
+    async def _talk_of(self, room: "_Room") -> Talk | None:
+        """A talk as any other: it can be held, transferred and taken over, and the log has it as one call."""
+        assert room.conference is not None
+        for stay in list(room.stays):  # somebody may be about to take another's place
+            await stay.settled.wait()
+        if len(room.stays) != _TWO:
+            return None
+        first, second = sorted((stay.leg for stay in room.stays), key=lambda leg: leg.record.started)
+        self._exchange.talks.one_call(first, second)
+        bridge = await room.conference.to_bridge()
+        return self._exchange.talks.adopt(first, second, bridge) if bridge is not None else None
 
     async def close(self) -> None:
         """Forget all rooms; the legs are the exchange's."""
@@ -117,18 +131,22 @@ class ConferenceRooms:
         assert room.conference is not None
         await room.conference.left(stay.leg)
         while (
-            room.converted is None and await stay.succeeded() and await room.conference.add(stay.leg, muted=stay.muted)
+            (room.converted is None or not room.converted.done())
+            and await stay.succeeded()
+            and await room.conference.add(stay.leg, muted=stay.muted)
         ):
+            stay.settled.set()
             await room.refresh()
             await room.conference.left(stay.leg)
+        stay.settled.set()
         converted = room.converted
-        bridge = await asyncio.shield(converted) if converted is not None else None
-        if bridge is not None and not stay.left:
-            await bridge.ended()
+        talk = await asyncio.shield(converted) if converted is not None else None
+        if talk is not None and not stay.left:
+            await talk.over_for(stay.leg)
         stay.ended.set()
         room.stays.remove(stay)
         room.taken -= 1
-        if bridge is None:
+        if talk is None:
             await room.refresh()
             await self._close_empty(name, room)
 
@@ -157,6 +175,9 @@ class RoomStay:
         self.entertained = False
         """Whether he hears that."""
         self.left = False
+        self.settled = asyncio.Event()
+        """Not set while somebody is on his way who takes its place."""
+        self.settled.set()
         self.ended = asyncio.Event()
         self._room = room
 
@@ -206,7 +227,7 @@ class _Room:
         self.kept = True
         """Whether the call that made it goes on."""
         self.stays: list[RoomStay] = []
-        self.converted: asyncio.Future[Bridge | None] | None = None
+        self.converted: asyncio.Future[Talk | None] | None = None
         self.changed = asyncio.Event()
         """Set, and made anew, whenever somebody comes or goes."""
 

@@ -105,12 +105,16 @@ class OfficeSwitchboard:
         ringback: Sequence[Sound] | None = None,
         inside_only: bool = False,
     ) -> EndReason | None:
-        """See Switchboard. A call is led on MOST times, by the rights of whoever leads it on."""
+        """See Switchboard. A call is led on MOST times, by the rights of whoever leads it on.
+
+        These are rights to reach others. What a service does for a user it does for who has dialled it himself: else
+        whoever calls somebody who forwards would change his settings and hear his messages.
+        """
         payer = login
-        for _ in range(MOST + 1):
+        for led_on in range(MOST + 1):
             for service in self.services:
                 if service.takes(number):
-                    return await service.serve(leg, number, payer)
+                    return await service.serve(leg, number, "" if led_on else login)
             destination = self._office.destination(number, dialled_by=payer)
             if destination.refusal is not None and not (destination.user and self._rules(destination.user)):
                 return _REFUSALS[destination.refusal]
@@ -153,7 +157,7 @@ class OfficeSwitchboard:
         rules = self._rules(destination.user)
         if rules is None:
             failure, led_to = await self._ring(leg, destination, ringing)
-            return failure, Forward(when=When.ALWAYS, number=led_to) if led_to else None
+            return failure, _as_asked(led_to)
         at, caller = self._office.now(), self._office.phone(leg.record.caller.number).canonical
         when = self._before(destination.user, rules)
         if forward := rules.forward(When.ALWAYS, at, caller):
@@ -165,7 +169,7 @@ class OfficeSwitchboard:
                 ringing = replace(ringing, seconds=waits.after)
             failure, led_to = await self._ring(leg, destination, ringing, each=rules.each_seconds * rules.in_order)
             if failure is None or led_to:
-                return failure, Forward(when=When.ALWAYS, number=led_to) if led_to else None
+                return failure, _as_asked(led_to)
             when = _CONDITIONS.get(failure, When.UNREGISTERED)
         if forward := rules.forward(when, at, caller):
             return failure, forward
@@ -219,6 +223,11 @@ class OfficeSwitchboard:
             if result.outcome is not Dialled.UNREACHABLE and not (each and result.outcome is Dialled.NO_ANSWER):
                 break
         return failure, ""
+
+
+def _as_asked(number: str) -> Forward | None:
+    """Where a phone leads a call by itself, whatever it has written there."""
+    return Forward.model_construct(when=When.ALWAYS, number=number) if number else None
 
 
 def _outside(targets: Sequence[Target]) -> bool:

@@ -123,9 +123,9 @@ class SimulatedExchange:
         bridge.open()
         return bridge
 
-    async def conference(self, chain: str = "") -> SimulatedConference:
+    async def conference(self) -> SimulatedConference:
         """See telephony.Exchange."""
-        return SimulatedConference(self._id("conference"), lambda a, b: self._bridge(a, b, chain or a.chain))
+        return SimulatedConference(self._id("conference"), lambda a, b: self._bridge(a, b, a.chain))
 
     async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> SimulatedMonitor:
         """See telephony.Exchange."""

@@ -166,9 +166,9 @@ class SipExchange:
         await bridge.open()
         return bridge
 
-    async def conference(self, chain: str = "") -> SipConference:
+    async def conference(self) -> SipConference:
         """See telephony.Exchange."""
-        return SipConference(_new_id(), self, lambda a, b: self._bridge(a, b, chain or a.chain))
+        return SipConference(_new_id(), self, lambda a, b: self._bridge(a, b, a.chain))
 
     async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> SipMonitor:
         """See telephony.Exchange."""

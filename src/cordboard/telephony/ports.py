@@ -231,8 +231,8 @@ class Exchange(Protocol):
         If one has ended already, the bridge is returned ended. A leg is in one bridge: joining it anew closes it.
         """
 
-    async def conference(self, chain: str = "") -> Conference:
-        """An empty conference. `chain` is that of a bridge made of it; if it is empty, the chain of its first leg."""
+    async def conference(self) -> Conference:
+        """An empty conference. A bridge made of it belongs to the chain of its first leg."""
 
     async def monitor(self, leg: Leg, listener: Leg, mode: "Monitoring") -> "Monitor":
         """Let the far end of `listener` take part, by `mode`, in whatever `leg` talks and hears, wherever that goes.

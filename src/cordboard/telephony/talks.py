@@ -75,8 +75,8 @@ class Talk:
         self._talks = talks
         self._bridge: Bridge | None = None
         self._work: asyncio.Task[None] | None = None
-        self._over = False
-        """Whether nobody waits for its end any more: then the two cannot be brought together again."""
+        self._finished = asyncio.Event()
+        """Set when nobody waits for its end any more: then the two cannot be brought together again."""
 
     def other(self, leg: Leg) -> Leg:
         """The other party."""
@@ -85,7 +85,7 @@ class Talk:
     @property
     def joined(self) -> bool:
         """Whether they are joined now: nobody is led elsewhere."""
-        return self._bridge is not None and self.kept is None and not self._over
+        return self._bridge is not None and self.kept is None and not self._finished.is_set()
 
     def divert(self, keep: Leg, work: Work) -> asyncio.Event:
         """Part the two and do `work` with `keep`; returns an event that is set when that is over.
@@ -104,7 +104,7 @@ class Talk:
 
     async def rejoin(self) -> bool:
         """Bring the two together again. False if one of them has ended: then he who was kept still is."""
-        if self._over or LegState.ENDED in (self.caller.state, self.callee.state):
+        if self._finished.is_set() or LegState.ENDED in (self.caller.state, self.callee.state):
             return False
         self.kept = None
         return await self.join()
@@ -137,6 +137,15 @@ class Talk:
         finally:
             gone.cancel()
 
+    def adopt(self, bridge: Bridge) -> None:
+        """The voices of the two are joined already."""
+        self._bridge = bridge
+
+    async def over_for(self, leg: Leg) -> None:
+        """Wait until the talk is over, and `leg` is not being led elsewhere from it."""
+        await self._finished.wait()
+        await self.let_go(leg)
+
     async def part(self) -> None:
         """Close the bridge, if there is one."""
         if self._bridge is not None:
@@ -144,7 +153,7 @@ class Talk:
 
     def finish(self) -> None:
         """Whoever dialled waits no longer."""
-        self._over = True
+        self._finished.set()
         self._talks.change()
 
     async def _lead(self, keep: Leg, work: Work, over: asyncio.Event) -> None:
@@ -220,6 +229,13 @@ class Talks:
         await self.run(talk)
         await talk.let_go(b)
 
+    def adopt(self, a: Leg, b: Leg, bridge: Bridge) -> Talk:
+        """The talk of two whose voices `bridge` joins already, which goes on by itself. Neither is hung up by this."""
+        talk = Talk(self, a, b)
+        talk.adopt(bridge)
+        self.spawn(self.run(talk))
+        return talk
+
     async def run(self, talk: Talk) -> None:
         """Join the two and return when their talk is over for the caller. Neither is hung up by this."""
         a, b = talk.caller, talk.callee
@@ -227,7 +243,8 @@ class Talks:
             self._of.setdefault(leg.id, []).append(talk)
         accompanied = [self.spawn(self._accompany(talk, leg)) for leg in (a, b)]
         try:
-            await talk.join()
+            if not talk.joined:
+                await talk.join()
             await talk.lasts()
         finally:
             talk.finish()
@@ -261,10 +278,14 @@ class Talks:
 
     async def join(self, a: Leg, b: Leg) -> Bridge:
         """See Exchange.join. Of two who came by different calls, the younger call becomes a part of the older one."""
+        self.one_call(a, b)
+        return await self._exchange.join(a, b)
+
+    def one_call(self, a: Leg, b: Leg) -> None:
+        """Of two who came by different calls, the younger call becomes a part of the older one."""
         if a.chain != b.chain:
             older, younger = sorted((a, b), key=lambda leg: leg.record.started)
             self.unite(younger.chain, older.chain)
-        return await self._exchange.join(a, b)
 
     def unite(self, gone: str, chain: str) -> None:
         """All legs of the chain `gone` are of `chain` from now on."""

@@ -15,7 +15,7 @@ from cordboard.office.calendar import OfficeCalendar
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData
 from cordboard.office.pins import PinGuard
-from cordboard.office.ports import Calendar, Numbering, PinCheck, Recordings, Rooms, Screens, Staff, Tags
+from cordboard.office.ports import Calendar, Numbering, People, PinCheck, Recordings, Rooms, Screens, Staff, Tags
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.office.screens import PendingForms
@@ -33,6 +33,7 @@ from cordboard.speech.prompts import PromptStore
 from cordboard.telephony import Leg, Sound, Target
 from cordboard.testing.exchange import Listened, serving
 from cordboard.testing.office import HandClock, HeldOffice
+from cordboard.testing.queue import HeldPeople
 from cordboard.testing.scenario import MemoryReleases, MemoryRunStore
 
 _PINS = {"4821": PinCheck.RIGHT, "0000": PinCheck.LOCKED}
@@ -117,6 +118,7 @@ class Trial:
             ports={
                 Numbering: office,
                 Staff: office,
+                People: HeldPeople(),
                 Speech: self.speech,
                 Prompts: PromptStore(self._prompts),
                 Recordings: self.recordings,

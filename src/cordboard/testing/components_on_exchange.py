@@ -12,7 +12,7 @@ from cordboard.components import all_components
 from cordboard.office.directory import OfficeDirectory
 from cordboard.office.model import OfficeData, User, UserPhone
 from cordboard.office.pins import PinGuard
-from cordboard.office.ports import Numbering, Recordings, Rooms, Staff
+from cordboard.office.ports import Numbering, People, Recordings, Rooms, Staff
 from cordboard.office.recordings import RecordingFolder
 from cordboard.office.rooms import ConferenceRooms
 from cordboard.scenario.catalogue import Catalogue
@@ -26,6 +26,7 @@ from cordboard.testing.audio import tone_wav
 from cordboard.testing.components import name_of
 from cordboard.testing.exchange import ExchangeUnderTest, serving, until
 from cordboard.testing.office import HandClock, HeldOffice
+from cordboard.testing.queue import HeldPeople
 
 ACCOUNTS = tuple(str(number) for number in range(101, 109))
 TONES = (440.0, 620.0, 1000.0, 1400.0)
@@ -96,6 +97,7 @@ async def playing(
     stage = Stage(x.exchange, RecordingFolder(x.folder / "recordings"))
     all_ports: dict[type, Any] = {
         Numbering: directory,
+        People: HeldPeople(),
         Staff: directory,
         Prompts: PromptStore(prompts),
         Recordings: stage.recordings,

@@ -44,11 +44,10 @@ class ConferenceConvert(Component):
     async def run(self, ctx: Context) -> str:
         """Make it a talk, and wait for its end."""
         try:
-            bridge = await ctx.port(Rooms).convert(self.name)
+            talk = await ctx.port(Rooms).convert(self.name)
         except LookupError:
             return self.Exit.NO_ROOM
-        if bridge is None:
+        if talk is None:
             return self.Exit.NOT_TWO
-        # Not closed here: it need not be ours, and if it is, it ends with our leg.
-        await bridge.ended()
+        await talk.over_for(ctx.leg)
         return self.Exit.ENDED

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import model_validator
 
 from cordboard.components._reaching import Reaching
-from cordboard.office.ports import Destination, Numbering, Refusal
+from cordboard.office.ports import Destination, Numbering, People, Presence, Refusal
 from cordboard.scenario.component import VOICE, Example, Text
 from cordboard.scenario.context import Context
 from cordboard.scenario.markers import Refers
@@ -20,7 +20,8 @@ class Dial(Reaching):
 
     A caller who was not answered yet hears ringing and is answered only when the other side answers: nobody pays for
     the waiting. If there are several ways to the number (a second line, for one), the next is tried when one cannot
-    be reached. A number that belongs to a scenario runs that scenario.
+    be reached. A number that belongs to a scenario runs that scenario. A user who does not want to be disturbed is
+    busy; forwarding of his does not count here: the cords say what comes next.
 
     Exits: *answered* after the talk, if it was the other side who hung up; *busy*, *no_answer*, *rejected* and
     *unreachable* if there was no talk (a number that nobody has is unreachable); *forbidden* if the user named in
@@ -87,6 +88,8 @@ class Dial(Reaching):
         if destination.scenario:
             await ctx.call(destination.scenario)
             return self.Exit.ANSWERED
+        if destination.user and ctx.port(People).state(destination.user).presence is Presence.DO_NOT_DISTURB:
+            return self.Exit.BUSY
         return _OUTCOMES[await self._try(ctx, destination)]
 
     async def _try(self, ctx: Context, destination: Destination) -> Dialled:

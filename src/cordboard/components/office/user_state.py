@@ -24,8 +24,8 @@ class UserState(Component):
     outside = True
     examples = (
         Example(
-            "Who is at lunch is not rung; the secretary takes the call.",
-            "manager:\n  component: user_state\n  login: olena\n  exits:\n    free: ring\n    on_break: secretary",
+            "Who is at lunch is not rung.",
+            "manager:\n  component: user_state\n  login: olena",
         ),
     )
 

@@ -62,9 +62,9 @@ class GuardedExchange:
         """See Exchange."""
         return await self._inner.join(a, b)
 
-    async def conference(self, chain: str = "") -> Conference:
+    async def conference(self) -> Conference:
         """See Exchange."""
-        return await self._inner.conference(chain)
+        return await self._inner.conference()
 
     async def monitor(self, leg: Leg, listener: Leg, mode: Monitoring) -> Monitor:
         """See Exchange."""

@@ -50,11 +50,13 @@ async def talk(client: Phone, olena: Phone) -> tuple[Call, Call]:
     return his, hers
 
 
-async def hears(call: Call, hz: float, *, within: float = 20.0) -> None:
-    async def now() -> bool:
-        return call.heard.exists() and await asyncio.to_thread(hears_tone, call.heard, hz)
+async def hears(call: Call, hz: float, *, now: bool = True) -> None:
+    """Wait until the tone is heard, or is heard no more."""
 
-    await until(now, within=within, what=lambda: f"{hz} Hz is not heard")
+    async def is_so() -> bool:
+        return call.heard.exists() and await asyncio.to_thread(hears_tone, call.heard, hz) is now
+
+    await until(is_so, what=lambda: f"{hz} Hz: it did not become {now}")
 
 
 async def takes(phone: Phone, place: str, client: Call, hz: float) -> Call:
@@ -78,6 +80,7 @@ async def test_parked_by_both_transfers_taken_from_another_phone_and_a_talk_as_a
         await note.ended()
         taken = await takes(ivan, "711", his, IVAN)
         await taken.hold()
+        await hears(his, IVAN, now=False)
         await taken.resume()
         await hears(his, IVAN)
         # Ivan transfers him on, as any other.

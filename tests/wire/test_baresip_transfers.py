@@ -64,7 +64,8 @@ async def test_baresip_is_told_that_who_it_transfers_to_is_busy(tmp_path: Path) 
         await until(lambda: "transfer failed: 486 Busy Here" in anna.log())
         await boris.reaches(LegState.ENDED)
         chain = await office.chain()
-        assert sorted(leg.account for leg in chain.legs) == ["101", "102", "103"]
+        # If it is gone before the other one hears of the failure, it is rung once more, to have him back.
+        assert {leg.account for leg in chain.legs} == {"101", "102", "103"}
 
 
 async def test_baresip_is_transferred_to_another_baresip(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         listeners.add(people, UserLamps(office, exchange.lamps))
         guarded = await make_guard(store, office, exchange, clock, listeners=listeners)
         stack.push_async_callback(guarded.guard.flush)
-        recordings = RecordingFolder(settings.recordings)
+        recordings = RecordingFolder(settings.recordings, notes)
         prompt_store = PromptStore(settings.prompts, office.settings.language)
         rooms, forms, tags = ConferenceRooms(guarded.exchange), PendingForms(), CallTags(store.tags)
         stack.push_async_callback(rooms.close)
@@ -235,6 +235,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
             call_log=call_log,
             lamps=exchange.lamps,
             numbers=numbers,
+            tags=tags,
             live=live,
             after_talk=lambda: triggers.after_talk,
             ordered=runner.mailroom.ring,

@@ -54,6 +54,7 @@ async def test_a_caller_hears_music_is_joined_with_an_operator_and_goes_on_after
             ("anna", "067", True),
         ]
         assert trial.queues.live()[0].talks == {}
+    assert [(name, value) for _, name, value in trial.tags] == [("group", "sales")], "for reports by group"
 
 
 @virtual_time

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.office.after_call import CallNotes
 from cordboard.office.recordings import RecordingFolder
 from cordboard.testing.audio import silence, tone_wav, write_wav
 
@@ -37,6 +38,14 @@ def test_what_is_discarded_is_gone(tmp_path: Path) -> None:
     folder.discard(name)
     folder.discard(name)
     assert not folder.path(name).exists()
+
+
+def test_the_call_is_told_of_its_recordings_but_not_of_what_was_nothing(tmp_path: Path) -> None:
+    notes = CallNotes()
+    folder = RecordingFolder(tmp_path, notes)
+    kept, nothing = folder.new("chain", NOW), folder.new("chain", NOW)
+    folder.discard(nothing)
+    assert notes.take("chain")["recordings"] == [kept]
 
 
 async def test_a_tone_is_a_voice_and_silence_is_none(tmp_path: Path) -> None:

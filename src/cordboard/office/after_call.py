@@ -42,6 +42,12 @@ class CallNotes:
         """A recording has begun, under its name within the folder of recordings."""
         self._of(chain).recordings.append(file)
 
+    def discarded(self, file: str) -> None:
+        """It was nothing: an empty one that is not kept."""
+        for notes in self._calls.values():
+            if file in notes.recordings:
+                notes.recordings.remove(file)
+
     def moved(self, chain: str, to: str) -> None:
         """Two calls have become one."""
         gone = self._calls.pop(chain, None)

@@ -8,6 +8,7 @@ from array import array
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 _STRANGE = re.compile(r"[^A-Za-z0-9-]+")
 _BLOCK = 0.02
@@ -16,11 +17,22 @@ _LOUD = 500
 """The amplitude, of 32767, from which a block counts as voice: -36 dB. The noise of a line is at about -50 dB."""
 
 
+class RecordingNotes(Protocol):
+    """Notes what is recorded of living calls."""
+
+    def recorded(self, chain: str, file: str) -> None:
+        """A recording of that call begins, by its name within the folder."""
+
+    def discarded(self, file: str) -> None:
+        """It was nothing."""
+
+
 class RecordingFolder:
     """Implements `office.ports.Recordings`: a folder a day, and in it files by time and call."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, notes: RecordingNotes | None = None) -> None:
         self._folder = folder.resolve()
+        self._notes = notes
 
     def new(self, chain: str, at: datetime) -> str:
         """See Recordings. The empty file is there at once: that is how a name is taken, by other nodes as well."""
@@ -33,7 +45,10 @@ class RecordingFolder:
                 path.touch(exist_ok=False)
             except FileExistsError:
                 continue
-            return path.relative_to(self._folder).as_posix()
+            name = path.relative_to(self._folder).as_posix()
+            if self._notes is not None:
+                self._notes.recorded(chain, name)
+            return name
         raise AssertionError("count has no end")
 
     def path(self, name: str) -> Path:
@@ -46,6 +61,8 @@ class RecordingFolder:
     def discard(self, name: str) -> None:
         """See Recordings."""
         self.path(name).unlink(missing_ok=True)
+        if self._notes is not None:
+            self._notes.discarded(name)
 
     async def has_voice(self, name: str, seconds: float) -> bool:
         """See Recordings. Reads no more than it needs: a silent minute takes 40 ms, in small steps."""

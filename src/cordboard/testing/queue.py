@@ -280,6 +280,8 @@ class QueueTrial:
         clock: Clock | None = None,
     ) -> None:
         self.clock = clock or VirtualClock()
+        self.tags: list[tuple[str, str, str]] = []
+        """Chain, name and value of each."""
         self.listened = Listened()
         ends = {login: FarEnd.answers(hangs_up_after=60.0) for login in _OPERATORS} | dict(far_ends or {})
         targets: dict[Target, FarEnd] = {PhoneTarget(_OPERATORS[login]): end for login, end in ends.items()}
@@ -307,6 +309,7 @@ class QueueTrial:
             keeper=self.keeper,
             history=self._history,
             listener=self.offers,
+            tags=self,
             chance=random.Random(7),
         )
         running = asyncio.create_task(self.queues.run())
@@ -317,6 +320,10 @@ class QueueTrial:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    async def tag(self, chain: str, name: str, value: str) -> None:
+        """Remember it. Implements Tags."""
+        self.tags.append((chain, name, value))
 
     def call(self, number: str, dialled: str = "600") -> SimulatedPhone:
         """Somebody calls; who dials 700 is answered, and that is all."""

@@ -33,6 +33,7 @@ from cordboard.office.ports import (
     Queues,
     Recordings,
     Switchboard,
+    Tags,
     VoicemailBoxes,
     Voicemails,
 )
@@ -116,6 +117,7 @@ async def make_desks(
     call_log: CallLog,
     lamps: Lamps,
     numbers: NumberLists,
+    tags: Tags,
     live: LiveEvents,
     after_talk: Callable[[], str],
     ordered: Callable[[], None],
@@ -152,6 +154,7 @@ async def make_desks(
         QueueAnnouncer(announcer, lambda: exchange.talks.hold_music),
         clock=clock,
         history=history,
+        tags=tags,
     )
     callbacks = CallbackCalls(
         store.callbacks, office, exchange, queues=queues, switchboard=switchboard, calendar=calendar, clock=clock

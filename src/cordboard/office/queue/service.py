@@ -9,7 +9,7 @@ from itertools import count
 import structlog
 
 from cordboard.office.directory import OfficeDirectory
-from cordboard.office.ports import CallHistory, People, Presence
+from cordboard.office.ports import CallHistory, People, Presence, Tags
 from cordboard.office.queue.engine import QueueEngine, Ring, Standing, Waiting
 from cordboard.office.queue.model import Group, Overflow, OverflowWhen
 from cordboard.office.queue.ports import (
@@ -26,6 +26,7 @@ from cordboard.office.queue.ports import (
     Wish,
 )
 from cordboard.office.queue.stay import LOST, Stay
+from cordboard.office.reports import GROUP_TAG
 from cordboard.telephony import Clock, EndReason, Exchange, Leg, Party, Target
 
 LOOK_AGAIN = 5.0
@@ -65,6 +66,7 @@ class QueueService:
         keeper: PlaceKeeper | None = None,
         history: CallHistory | None = None,
         listener: Listener | None = None,
+        tags: Tags | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self.exchange = exchange
@@ -78,6 +80,7 @@ class QueueService:
         self._clock = clock
         self._history = history
         self._listener = listener
+        self._tags = tags
         self._engine = QueueEngine(chance or random.Random())
         self._stays: dict[str, Stay] = {}
         self._talks: dict[str, Stay] = {}
@@ -125,6 +128,7 @@ class QueueService:
     async def _stand(self, leg: Leg, name: str, wish: Wish, since: datetime) -> QueueExit:
         """Wait in one queue, and in those to which it overflows."""
         for _ in range(_MOST_QUEUES):
+            await self._tag(leg, name)
             result = await self._enter(leg, self._office.documents(Group)[name], wish, since)
             if isinstance(result, QueueExit):
                 return result
@@ -152,11 +156,17 @@ class QueueService:
             leg = await call()
             if leg is None or not isinstance(ring, Ring):
                 return QueueExit.TIMEOUT
+            await self._tag(leg, place.group)
             self._engine.arrived(stay.id)
             result = await stay.wait(leg, ring)
             return result if isinstance(result, QueueExit) else QueueExit.TIMEOUT
         finally:
             self._leave(stay)
+
+    async def _tag(self, leg: Leg, group: str) -> None:
+        """The log knows which group a call was led to: the last one, if it overflows."""
+        if self._tags is not None:
+            await self._tags.tag(leg.chain, GROUP_TAG, group)
 
     async def run(self) -> None:
         """Follow what people do, until cancelled."""

@@ -39,7 +39,7 @@ USERS, PHONES = "users", "phones"
 _LONGEST_KEY = 100
 _LONGEST_TEXT = 20_000
 _WIDEST = 2**31
-_OF_GATEWAYS = ("prefix", "called", "check_every")
+_OF_GATEWAYS = ("prefix", "called", "check_every", "inband_keys")
 """Fields of a line that gateways and the rules of lines set."""
 
 

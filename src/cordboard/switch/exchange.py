@@ -304,7 +304,7 @@ class SipExchange:
             started=self.clock.now(),
             replaces=replaces,
         )
-        leg = InboundLeg(record, self, session, theirs, latch=visitor.latch)
+        leg = InboundLeg(record, self, session, theirs, latch=visitor.latch, inband_keys=visitor.inband_keys)
         self._legs[leg.id] = leg
         leg.begin()
         try:

@@ -25,11 +25,13 @@ class InboundLeg(SipLeg):
         theirs: AudioDescription | None,
         *,
         latch: bool,
+        inband_keys: bool = False,
     ) -> None:
         super().__init__(record, services)
         self._session = session
         self._theirs = theirs
         self._latch = latch
+        self._inband_keys = inband_keys
         self._answering = asyncio.Lock()
         self._flowing = asyncio.Event()
         """Voices can flow, or never will."""
@@ -94,7 +96,8 @@ class InboundLeg(SipLeg):
             if stream is None:
                 return None
             host = self.services.advertised(self._session.source.host)
-            self.negotiation = Negotiation(self.services.terms, host, stream.address[1], latch=self._latch)
+            terms, port = self.services.terms, stream.address[1]
+            self.negotiation = Negotiation(terms, host, port, latch=self._latch, inband_keys=self._inband_keys)
             if self._theirs is None:
                 self._said = self.offer_late(self.negotiation)
             else:

@@ -34,6 +34,7 @@ class Way:
     account: str = ""
     credentials: Credentials | None = None
     latch: bool = False
+    inband_keys: bool = False
 
 
 Invite = Callable[[Way, SessionHandler, bytes], OutgoingSession]
@@ -84,7 +85,7 @@ class OutboundLeg(SipLeg):
     def _negotiation(self, way: Way, port: int) -> Negotiation:
         """Each way is told the address by which it reaches us."""
         host = self.services.advertised(way.via.host)
-        return Negotiation(self.services.terms, host, port, latch=way.latch)
+        return Negotiation(self.services.terms, host, port, latch=way.latch, inband_keys=way.inband_keys)
 
     async def answer(self) -> bool:
         """See telephony.Leg."""

@@ -21,6 +21,7 @@ class Visitor:
     account: str = ""
     line: str = ""
     latch: bool = False
+    inband_keys: bool = False
 
 
 class Ways:
@@ -65,6 +66,7 @@ class Ways:
                 via=keeper.via,
                 credentials=keeper.credentials,
                 latch=keeper.line.behind_nat,
+                inband_keys=keeper.line.inband_keys,
             )
         ]
 
@@ -96,4 +98,4 @@ class Ways:
             dialled = line.number or called if called in ("", line.name, line.username) else called
         elif line.called and dialled == line.called:
             dialled = line.number or dialled
-        return Visitor(caller, dialled, line=line.name, latch=line.behind_nat)
+        return Visitor(caller, dialled, line=line.name, latch=line.behind_nat, inband_keys=line.inband_keys)

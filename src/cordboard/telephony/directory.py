@@ -63,6 +63,8 @@ class Line:
     """What its far end dials when it calls us: tells the lines behind one address apart."""
     check_every: float = 30.0
     """Seconds between questions whether its far end is there; 0: it is never asked."""
+    inband_keys: bool = False
+    """Whether its keys come as tones in the voice, whatever it says that it can send."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cordboard.sip.agent import Agent
@@ -149,7 +150,9 @@ class Peer:
 
 
 @asynccontextmanager
-async def line_office(folder: Path) -> AsyncIterator[tuple[Office, Peer, asyncio.Queue[Leg]]]:
+async def line_office(
+    folder: Path, *, inband_keys: bool = False
+) -> AsyncIterator[tuple[Office, Peer, asyncio.Queue[Leg]]]:
     """An office with a line whose far end is a peer; its calls wait in a queue."""
     legs: asyncio.Queue[Leg] = asyncio.Queue()
 
@@ -159,7 +162,7 @@ async def line_office(folder: Path) -> AsyncIterator[tuple[Office, Peer, asyncio
 
     async with open_peer() as peer:
         directory = Accounts("101")
-        directory.wanted = [peer.line()]
+        directory.wanted = [replace(peer.line(), inband_keys=inband_keys)]
         async with open_office(folder, directory) as office, serving(office.exchange, take):
             await until(lambda: all(state.up for state in office.exchange.line_states()) and len(directory.wanted))
             yield office, peer, legs

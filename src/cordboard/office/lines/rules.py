@@ -71,7 +71,7 @@ class LineRules(Document):
     quiet_days: Days = ""
     """Days on which the quiet hours count."""
     in_band_keys: bool = False
-    """Whether keys come as tones in the voice."""
+    """Whether keys come as tones in the voice, although its far end says that it sends them otherwise."""
     caller_id: CallerId = CallerId.OWN
     """Whom the called side sees."""
     shown: World = ""
@@ -107,5 +107,10 @@ class LineRules(Document):
 
 def ruled(item: "OfficeLine", rules: LineRules) -> "OfficeLine":
     """A line with what its rules say of it."""
-    line = replace(item.line, number=rules.number or item.line.number, check_every=rules.check_every)
+    line = replace(
+        item.line,
+        number=rules.number or item.line.number,
+        check_every=rules.check_every,
+        inband_keys=rules.in_band_keys,
+    )
     return replace(item, line=line)

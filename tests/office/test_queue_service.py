@@ -274,6 +274,16 @@ async def test_an_overflow_that_fails_is_told_by_its_exit() -> None:
 
 
 @virtual_time
+async def test_who_can_be_called_back_is_told_the_key_and_who_hides_his_number_is_not() -> None:
+    async with QueueTrial(sales("anna", callback_key="1", announce_seconds=20)) as trial:
+        trial.call("busy")
+        caller, hidden = trial.call("0671234567"), trial.call("")
+        await asyncio.sleep(30)
+        assert caller.texts == ["place 1, 180 s press 1"]
+        assert hidden.texts == ["place 2, 360 s"]
+
+
+@virtual_time
 async def test_a_key_promises_a_callback() -> None:
     async with QueueTrial(sales("anna", callback_key="1"), wishes={"0671234567": Wish(priority=3)}) as trial:
         trial.call("busy")

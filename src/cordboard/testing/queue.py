@@ -97,10 +97,11 @@ class HeldAnnouncer:
         """See Announcer."""
         return (MUSIC,)
 
-    async def position(self, leg: Leg, place: int, wait: float | None, language: str) -> None:
+    async def position(self, leg: Leg, place: int, wait: float | None, language: str, *, key: str = "") -> None:
         """See Announcer."""
         told = "nothing" if wait is None else f"{wait:.0f} s"
-        await leg.play([Clip(None, f"place {place}, {told} {language}".rstrip())])
+        words = (f"place {place},", told, language, f"press {key}" if key else "")
+        await leg.play([Clip(None, " ".join(filter(None, words)))])
 
     async def promised(self, leg: Leg, language: str) -> None:
         """See Announcer."""

@@ -33,7 +33,7 @@ class ToneAnnouncer:
         """See Announcer."""
         return (Tone((MUSIC,), on=3600.0),)
 
-    async def position(self, leg: Leg, place: int, wait: float | None, language: str) -> None:  # noqa: ARG002
+    async def position(self, leg: Leg, place: int, wait: float | None, language: str, *, key: str = "") -> None:  # noqa: ARG002
         """See Announcer. Who hears the tone, is told."""
         await leg.play([Tone((1800.0,), on=0.6)])
 

@@ -1,6 +1,6 @@
 """What the office says in its own name: made by the speech and the prompts of the exchange."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -93,13 +93,15 @@ class QueueAnnouncer:
         own = await self._announcer.sounds([Recorded(name)], language) if name else ()
         return own or self._hold_music()
 
-    async def position(self, leg: Leg, place: int, wait: float | None, language: str) -> None:
+    async def position(self, leg: Leg, place: int, wait: float | None, language: str, *, key: str = "") -> None:
         """See Announcer."""
         phrases: list[Phrase] = [_PLACE, place] if place else []
         if wait is not None:
             minutes = max(1, round(wait / 60))
             spelled = {name: spell(timedelta(minutes=minutes), "duration", name) for name in _LANGUAGES}
             phrases += [_WAIT, spelled]
+        if key:
+            phrases += [_OFFER, _KEYS.get(key) or Digits(key)]
         if phrases:
             await leg.play(await self._announcer.sounds(phrases, language))
 
@@ -110,6 +112,15 @@ class QueueAnnouncer:
 
 _PLACE: Wording = {"en": "Your place in the queue is", "ru": "Ваше место в очереди —", "uk": "Ваше місце в черзі —"}
 _WAIT: Wording = {"en": "The expected wait is", "ru": "Ожидание —", "uk": "Очікування —"}
+_OFFER: Wording = {
+    "en": "To keep your place and be called back, press",
+    "ru": "Чтобы сохранить место и получить звонок от нас, нажмите",
+    "uk": "Щоб зберегти місце й отримати дзвінок від нас, натисніть",
+}
+_KEYS: Mapping[str, Wording] = {
+    "*": {"en": "star.", "ru": "звёздочку.", "uk": "зірочку."},
+    "#": {"en": "pound.", "ru": "решётку.", "uk": "решітку."},
+}
 _PROMISED: Wording = {
     "en": "You keep your place, and we shall call you back.",
     "ru": "Ваше место сохранено, мы вам перезвоним.",

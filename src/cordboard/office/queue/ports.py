@@ -65,8 +65,11 @@ class Announcer(Protocol):
     async def music(self, name: str, language: str) -> Sequence[Sound]:
         """The prompt of that name, to be heard over and over, or the music on hold; nothing: he hears ringing."""
 
-    async def position(self, leg: Leg, place: int, wait: float | None, language: str) -> None:
-        """Say how he stands, and return when it was said. `place` is 0, or `wait` (seconds) None, if not to be told."""
+    async def position(self, leg: Leg, place: int, wait: float | None, language: str, *, key: str = "") -> None:
+        """Say how he stands, and return when it was said. `place` is 0, or `wait` (seconds) None, if not to be told.
+
+        `key` is the one with which he orders a callback; empty: there is none for him.
+        """
 
     async def promised(self, leg: Leg, language: str) -> None:
         """Say that he will be called back."""

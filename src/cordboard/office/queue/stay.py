@@ -162,7 +162,12 @@ class Stay:
         group = self.group
         try:
             await self._queues.announcer.position(
-                leg, place if group.announce_place else 0, wait if group.announce_wait else None, self.wish.language
+                leg,
+                place if group.announce_place else 0,
+                wait if group.announce_wait else None,
+                self.wish.language,
+                # Who hides his number cannot be called back.
+                key=group.callback_key if self._queues.keeper is not None and leg.record.caller.number else "",
             )
         except Exception:  # noqa: BLE001  (who waits goes on waiting, whatever cannot be said)
             _log.exception("the place in the queue could not be announced", chain=leg.chain, group=group.name)

@@ -2,14 +2,16 @@ import asyncio
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from cordboard.cli.common import person
 from cordboard.cli.main import app
+from cordboard.office.audit import AuditEntry
 from cordboard.office.demo import seed_demo
 from cordboard.office.model import OfficeData
 from cordboard.office.passwords import phone_secret
@@ -118,6 +120,33 @@ def test_a_line_that_registers_keeps_its_password_out_of_the_file(cordboard: Com
             assert b"tr-secret" not in file.read_bytes()
     assert "sip.example.org:5080" in cordboard("line", "list").output
     assert cordboard("line", "remove", "trunk").exit_code == 0
+
+
+def test_what_commands_change_is_noted_with_who_has_given_them(cordboard: Command, tmp_path: Path) -> None:
+    for words in (
+        ("user", "add", "106", "Olha Ivanenko", "--pin", "4815"),
+        ("user", "password", "106"),
+        ("user", "remove", "106"),
+        ("line", "add", "trunk", "sip.example.org", "--username", "u", "--password", "tr-secret"),
+    ):
+        assert cordboard(*words).exit_code == 0, words
+
+    async def noted() -> Sequence[AuditEntry]:
+        async with await open_store(tmp_path / "cordboard.sqlite") as store:
+            return await store.audit.find()
+
+    found = asyncio.run(noted())
+    assert [(each.action, each.kind, each.name) for each in reversed(found)] == [
+        ("added", "users", "106"),
+        ("added", "phones", "106"),
+        ("changed", "phones", "106"),
+        ("removed", "users", "106"),
+        ("removed", "phones", "106"),
+        ("added", "lines", "trunk"),
+    ]
+    assert {each.actor for each in found} == {f"cordboard ({person()})"}
+    assert "4815" not in str(found)
+    assert "tr-secret" not in str(found)
 
 
 def test_without_an_exchange_it_says_how_to_start_one(tmp_path: Path) -> None:

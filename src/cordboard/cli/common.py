@@ -2,8 +2,9 @@
 
 import asyncio
 import fcntl
+import getpass
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
 from pathlib import Path
@@ -17,8 +18,14 @@ from rich.text import Text
 from cordboard.cli.language import language
 from cordboard.config import Settings, SettingsError
 from cordboard.locale import head
+from cordboard.office.audit import Actor
+from cordboard.office.configuration import Configuration, StaleError
+from cordboard.office.configuration_parts import ConfigurationError
+from cordboard.office.model import OfficeItem
+from cordboard.office.repositories import ClashError
 from cordboard.store.database import Store, open_store
 from cordboard.store.errors import StoreError
+from cordboard.telephony import SystemClock
 from cordboard.wiring.telling import told_in
 
 P = ParamSpec("P")
@@ -77,6 +84,23 @@ def settings_for(data: Path | None) -> Settings:
         return Settings.load(**({"data": data} if data is not None else {}))
     except SettingsError as fault:
         fail(str(fault))
+
+
+def person() -> str:
+    """Who gives commands, by his login; empty if nobody knows."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""  # a container without a list of users
+
+
+async def change_office(store: Store, *save: OfficeItem, remove: Sequence[OfficeItem] = ()) -> None:
+    """Change what the office consists of, and note who has done it. What cannot be is said in a sentence."""
+    by = Actor(f"cordboard ({person()})")
+    try:
+        await Configuration(store.office, SystemClock()).apply(by, save=save, remove=remove)
+    except (ConfigurationError, ClashError, StaleError) as fault:
+        fail(f"{fault}.")
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from rich.table import Table
 from cordboard.cli.common import (
     Data,
     asynchronous,
+    change_office,
     console,
     errors,
     fail,
@@ -65,7 +66,7 @@ async def on_calls(scenario: Scenario, data: Data = None) -> None:
     async with opened(settings_for(data)) as store:
         await _check(store, Hook("main", HookKind.AFTER_TALK, scenario), ScenarioKind.VOICE)
         office = await store.office.load()
-        await store.office.save(replace(office.settings, main_scenario=scenario))
+        await change_office(store, replace(office.settings, main_scenario=scenario))
     await taken_by_the_exchange(settings_for(data), POLL)
     console.print(f"Calls from outside enter {scenario}", markup=False)
 
@@ -84,7 +85,7 @@ async def on_number(
             if user.number == number:
                 fail(f"The number {number} is that of {user.name}: choose another.")
         await _check(store, Hook(number, HookKind.AFTER_TALK, scenario), ScenarioKind.VOICE)
-        await store.office.save(InternalNumber(number, scenario))
+        await change_office(store, InternalNumber(number, scenario))
     await taken_by_the_exchange(settings_for(data), POLL)
     console.print(f"Number {number} is answered by {scenario}", markup=False)
 
@@ -147,7 +148,7 @@ async def remove(
             found = next((each for each in numbers if each.number == name), None)
             if found is None:
                 fail(f"There is no hook {name}: see `cordboard hook list`.")
-            await store.office.remove(found)
+            await change_office(store, remove=[found])
     await taken_by_the_exchange(settings_for(data), POLL)
     console.print(f"Hook {name} is removed", markup=False)
 

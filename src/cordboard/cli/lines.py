@@ -5,7 +5,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, published_scenarios, settings_for
+from cordboard.cli.common import (
+    Data,
+    asynchronous,
+    change_office,
+    console,
+    fail,
+    opened,
+    published_scenarios,
+    settings_for,
+)
 from cordboard.office.model import OfficeLine
 from cordboard.telephony import Line
 from cordboard.telephony.directory import LineMode
@@ -74,7 +83,7 @@ async def add(  # noqa: PLR0917  (each is an option of the command)
             fail(f"There is a line {name} already: remove it first, or choose another name.")
         if scenario and scenario not in (published := await published_scenarios(store)):
             fail(f"There is no published scenario {scenario}. Published are: {', '.join(published) or 'none'}.")
-        await store.office.save(OfficeLine(line, scenario))
+        await change_office(store, OfficeLine(line, scenario))
     console.print(f"Line {name} is added", markup=False)
 
 
@@ -86,5 +95,5 @@ async def remove(name: Annotated[str, typer.Argument()], data: Data = None) -> N
         found = [each for each in (await store.office.load()).lines if each.line.name == name]
         if not found:
             fail(f"There is no line {name}: see `cordboard line list`.")
-        await store.office.remove(found[0])
+        await change_office(store, remove=[found[0]])
     console.print(f"Line {name} is removed", markup=False)

@@ -1,6 +1,5 @@
 """`cordboard office`: the whole office as a text, to look at, keep under version control, and bring elsewhere."""
 
-import getpass
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for, verbatim
+from cordboard.cli.common import Data, asynchronous, console, fail, opened, person, settings_for, verbatim
 from cordboard.office.audit import Actor
 from cordboard.office.configuration import Configuration, Difference, StaleError
 from cordboard.office.configuration_parts import ConfigurationError, Json, Part
@@ -90,7 +89,7 @@ async def import_(
         if not yes and not typer.confirm("Change the office like this?"):
             raise typer.Exit(1)
         try:
-            made = await configuration.import_(_read(file, box), Actor(f"office import ({getpass.getuser()})"))
+            made = await configuration.import_(_read(file, box), Actor(f"office import ({person()})"))
         except (ClashError, ConfigurationError, StaleError) as fault:
             fail(f"Nothing was changed: {fault}")
     console.print(f"{len(made)} changes are made", markup=False)

@@ -1,6 +1,5 @@
 """What the commands about scenarios share: the history of an office, who does it, and texts by their names."""
 
-import getpass
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from cordboard.cli import common
 from cordboard.cli.common import errors, fail, opened, told
 from cordboard.components import catalogue
 from cordboard.config import Settings
@@ -29,12 +29,7 @@ DRAFT = "draft"
 
 def person(author: str | None) -> str:
     """The author of what a command does."""
-    if author is not None:
-        return author
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""  # a container without a list of users
+    return author if author is not None else common.person()
 
 
 @asynccontextmanager

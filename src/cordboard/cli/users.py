@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cordboard.cli.common import Data, asynchronous, console, fail, opened, settings_for
+from cordboard.cli.common import Data, asynchronous, change_office, console, fail, opened, settings_for
 from cordboard.cli.up import change_demo_login
 from cordboard.office.model import OfficeData, User, UserPhone
 from cordboard.office.passwords import new_password, phone_secret
@@ -76,7 +76,7 @@ async def add(  # noqa: PLR0917  (each is an option of the command)
         password = new_password()
         algorithm = Algorithm.SHA256 if sha256 else Algorithm.MD5
         secret = phone_secret(number, office.settings.realm, password, algorithm)
-        await store.office.save(user, UserPhone(number, user.login, secret, algorithm, behind_nat=nat))
+        await change_office(store, user, UserPhone(number, user.login, secret, algorithm, behind_nat=nat))
     console.print(f"{name}: number {number}, the phone signs in as {number} with the password {password}", markup=False)
 
 
@@ -91,8 +91,8 @@ async def password(number: Number, data: Data = None) -> None:
         for phone in [phone for phone in office.phones if phone.login == user.login]:
             new = new_password()
             secret = phone_secret(phone.account, office.settings.realm, new, phone.algorithm)
-            await store.office.save(
-                UserPhone(phone.account, phone.login, secret, phone.algorithm, behind_nat=phone.behind_nat)
+            await change_office(
+                store, UserPhone(phone.account, phone.login, secret, phone.algorithm, behind_nat=phone.behind_nat)
             )
             change_demo_login(settings, phone.account, new)
             console.print(f"The phone {phone.account} signs in with the password {new}", markup=False)
@@ -106,7 +106,7 @@ async def remove(number: Number, data: Data = None) -> None:
     async with opened(settings) as store:
         office = await store.office.load()
         user = _user(office, number)
-        await store.office.remove(user)
+        await change_office(store, remove=[user])
     for phone in office.phones:
         if phone.login == user.login:
             change_demo_login(settings, phone.account, None)

@@ -152,6 +152,14 @@ class Configuration:
         _, after, _ = await self._try(change, by)
         return faults(after)
 
+    async def apply(self, by: Actor, *, save: Sequence[OfficeItem] = (), remove: Sequence[OfficeItem] = ()) -> None:
+        """Add or replace whole items, and remove others, a user with his phones: all or nothing. Raises as `put`."""
+
+        def change(office: OfficeData) -> tuple[list[OfficeItem], list[OfficeItem], None]:
+            return list(save), [each for item in remove for each in _with_phones(item, office)], None
+
+        await self._try(change, by)
+
     async def differences(self, wanted: Mapping[str, Mapping[str, Json]]) -> tuple[Sequence[Difference], Sequence[str]]:
         """What `import_` would change, and what would be wrong with the office then. Raises ConfigurationError."""
         office = await self._changes.load()

@@ -22,10 +22,15 @@ async def test_who_calls_back_gets_the_colleague_who_called_him_or_the_secretary
         await calls_out(story, ivan, answered=False)
         for number in (CLIENT, DIALLED, "380501234567"):
             await is_taken_by(ivan, await story.on.call_in(number))
-        # He is busy, then his phone is off: the caller hears it ring on, and is not answered before somebody takes it.
+        # He is busy, not to be disturbed, signed out: the caller hears it ring on, and is answered by who takes it.
         client = await story.on.call_in(CLIENT)
         (await rings(ivan)).refuse(486)
         await is_taken_by(secretary, client)
+        await dials(ivan, "*78")  # he does not want to be disturbed
+        await is_taken_by(secretary, await story.on.call_in(CLIENT))
+        assert ivan.incoming.empty()
+        await dials(ivan, "*79")
+        await is_taken_by(ivan, await story.on.call_in(CLIENT))
         await ivan.unregister()
         await is_taken_by(secretary, await story.on.call_in(CLIENT))
 
@@ -69,6 +74,13 @@ async def calls_out(story: Told, phone: Phone, *, answered: bool) -> None:
         return await over(story) > before
 
     await until(written)
+
+
+async def dials(phone: Phone, code: str) -> None:
+    """He dials a code, and hears that it counts."""
+    call = await phone.dial(code)
+    assert await call.answered()
+    await call.ended()
 
 
 async def over(story: Told) -> int:

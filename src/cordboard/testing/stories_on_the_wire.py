@@ -40,6 +40,8 @@ class Props:
     """The folder in examples/."""
     edits: Edits = field(default_factory=dict)
     """Numbers, addresses and times that a real clock forces; nothing else is changed."""
+    scenarios: Mapping[str, str] = field(default_factory=dict)
+    """What the story leaves to the office, as the main scenario: texts by name."""
     language: str = "en"
     main: str = ""
     """The scenario that takes calls from outside."""
@@ -164,6 +166,8 @@ def _lay_out(settings: Settings, props: Props) -> None:
             assert text.count(good) == 1, (file.name, good)
             text = text.replace(good, other)
         (settings.scenarios / file.name).write_text(text, encoding="utf-8")
+    for name, text in props.scenarios.items():
+        (settings.scenarios / f"{name}.yaml").write_text(text, encoding="utf-8")
     for shipped, place in ((example / "tables", settings.tables), (example / "prompts", settings.prompts)):
         place.mkdir(exist_ok=True)
         if shipped.exists():

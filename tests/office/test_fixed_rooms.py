@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from pydantic import ValidationError
 
 from cordboard.office.fixed_rooms import ConferenceRoom, FixedRooms
 from cordboard.office.recordings import RecordingFolder
+from cordboard.office.recordings_desk import RecordingDesk
 from cordboard.simulation.phone import SimulatedPhone
 from cordboard.simulation.virtual_time import VirtualClock, virtual_time
 from cordboard.telephony import LegState, Tone
 from cordboard.testing.talks import Announcing, OfficeTalkers, ShownLamps, office_talkers
+from cordboard.testing.voicemail import HeldRecordings
 
 ROOM = ConferenceRoom(name="board", number="800", announce=False, music="waiting", moderators=("u101",))
 
@@ -22,6 +25,7 @@ class Rooms:
     at: OfficeTalkers
     rooms: FixedRooms
     lamps: ShownLamps
+    kept: HeldRecordings
 
     async def comes(self, account: str, number: str = "800") -> SimulatedPhone:
         phone = self.at.dials(account, number)
@@ -38,26 +42,19 @@ class Rooms:
 async def rooms(*documents: ConferenceRoom, folder: Path = Path("nowhere")) -> AsyncIterator[Rooms]:
     async with office_talkers(*documents) as at:
         lamps = ShownLamps()
-        made = FixedRooms(
-            at.exchange,
-            at.directory,
-            at.transfers,
-            announcer=Announcing(),
-            recordings=RecordingFolder(folder),
-            lamps=lamps,
-            clock=VirtualClock(),
+        kept = HeldRecordings()
+        desk = RecordingDesk(
+            at.directory, kept, RecordingFolder(folder), Announcing(), VirtualClock(), free=lambda: 10**12
         )
+        made = FixedRooms(at.exchange, at.directory, at.transfers, announcer=Announcing(), recorder=desk, lamps=lamps)
         at.switchboard.services.append(made)
-        yield Rooms(at, made, lamps)
+        yield Rooms(at, made, lamps, kept)
         for leg in at.exchange.legs():
             await leg.hang_up()
         await at.over()
+        await desk.close()
         assert made.rooms() == []
         assert lamps.busy == []
-
-
-def recordings_in(folder: Path) -> int:
-    return len(list(folder.rglob("*.wav")))
 
 
 def heard(phone: SimulatedPhone) -> set[str]:
@@ -188,14 +185,40 @@ async def test_a_tone_tells_of_who_comes() -> None:
 
 
 @virtual_time
-async def test_the_recording_goes_on_with_the_next_one(tmp_path: Path) -> None:
-    async with rooms(ROOM.model_copy(update={"record": True}), folder=tmp_path) as in_:
-        anna, boris = await in_.comes("101"), await in_.comes("102")
-        assert [phone.leg.record.recorded for phone in (anna, boris)] == [True, False]
+async def test_what_is_said_in_a_room_is_kept_as_talks_are_and_goes_on_with_the_next_one(tmp_path: Path) -> None:
+    async with rooms(ROOM.model_copy(update={"record": True, "keep_days": 7}), folder=tmp_path) as in_:
+        boris, anna = await in_.comes("102"), await in_.comes("101")  # she is the moderator
+        await asyncio.sleep(10)
+        boris.hang_up()
+        await asyncio.sleep(20)
+        first, second = in_.kept.rows.values()
+        assert (first.leg, second.leg, second.ended) == (boris.leg.id, anna.leg.id, None)
+    rows = list(in_.kept.rows.values())
+    assert [(row.rule, row.number, row.user) for row in rows] == [("board", "800", "u102"), ("board", "800", "u101")]
+    assert [round(row.seconds) for row in rows] == [16, 20]
+    assert [(row.ended is not None, row.keep_until - row.started) for row in rows if row.keep_until] == [
+        (True, timedelta(days=7)),
+        (True, timedelta(days=7)),
+    ]
+    assert all((tmp_path / row.file).stat().st_size == row.size > 0 for row in rows)
+
+
+@virtual_time
+async def test_nothing_is_recorded_before_the_room_begins_or_of_who_has_left_it(tmp_path: Path) -> None:
+    document = ROOM.model_copy(update={"record": True, "wait_for_moderator": True})
+    async with rooms(document, folder=tmp_path) as in_:
+        boris = await in_.comes("102")
+        await asyncio.sleep(10)
+        assert in_.kept.rows == {}
+        anna = await in_.comes("101")
+        await asyncio.sleep(10)
+        (row,) = in_.kept.rows.values()
+        assert (row.leg, row.user) == (boris.leg.id, "u101"), "recorded is who came first, and it is the moderator's"
         anna.hang_up()
-        await asyncio.sleep(2)
-        assert boris.leg.record.recorded
-    assert recordings_in(tmp_path) == 2
+        await asyncio.sleep(10)
+        (row,) = in_.kept.rows.values()
+        assert row.ended is not None, "he waits, and hears music"
+        assert boris.state is LegState.ANSWERED
 
 
 def test_what_a_room_may_say() -> None:

@@ -10,12 +10,11 @@ from pydantic import Field, StringConstraints
 
 from cordboard.office.documents import Document, Login, Number
 from cordboard.office.model import D
-from cordboard.office.ports import Recordings
+from cordboard.office.recording_rules import RecordingRule
 from cordboard.office.transfers import Going, Transfers
 from cordboard.office.voicemail_words import Announcer, Recorded
 from cordboard.telephony import (
     ALL_KEYS,
-    Clock,
     Conference,
     Digit,
     EndReason,
@@ -80,7 +79,9 @@ class ConferenceRoom(Document):
     wait_for_moderator: bool = False
     """Whether the others hear music until a moderator is there, and when the last one has gone."""
     record: bool = False
-    """Whether it is recorded."""
+    """Whether it is recorded. Recordings are those of the moderator who is in it, or else of who is recorded."""
+    keep_days: Annotated[int, Field(ge=0, le=36500)] = 90
+    """After so many days a recording is deleted; 0: never."""
     announce: bool = True
     """Whether a short tone tells that somebody comes or goes."""
     music: str = ""
@@ -100,6 +101,24 @@ class Office(Protocol):
 
     def documents(self, kind: type[D]) -> Mapping[str, D]:
         """The documents of one kind, by name."""
+
+
+class RoomRecording(Protocol):
+    """A recording that goes on."""
+
+    @property
+    def wanted(self) -> bool:
+        """False if it could not be begun."""
+
+    def end(self) -> None:
+        """It is over. Returns at once."""
+
+
+class Recorder(Protocol):
+    """Records what is said in a room."""
+
+    def record(self, leg: Leg, rule: RecordingRule, *, number: str, owners: Sequence[Leg]) -> RoomRecording:
+        """See RecordingDesk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +142,14 @@ class FixedRooms:
         transfers: Transfers,
         *,
         announcer: Announcer,
-        recordings: Recordings,
+        recorder: Recorder,
         lamps: Lamps,
-        clock: Clock,
     ) -> None:
         self._exchange = exchange
         self._office = office
         self._announcer = announcer
-        self._recordings = recordings
+        self._recorder = recorder
         self._lamps = lamps
-        self._clock = clock
         self._rooms: dict[str, _Room] = {}
         transfers.reservations.append(self._place_of)
 
@@ -202,7 +219,7 @@ class FixedRooms:
         room = self._rooms.get(number)
         if room is None:
             music = await self._announcer.sounds([Recorded(document.music)]) if document.music else ()
-            room = self._rooms.setdefault(number, _Room(document, music or self._exchange.talks.hold_music))
+            room = self._rooms.setdefault(number, _Room(number, document, music or self._exchange.talks.hold_music))
         refusal = room.refusal(moderator=moderator)
         if refusal is not None:
             await leg.play(await self._announcer.sounds([refusal]))
@@ -223,6 +240,8 @@ class FixedRooms:
             await asyncio.shield(self._leave(number, room, member))
 
     async def _leave(self, number: str, room: "_Room", member: "_Member") -> None:
+        if member.recording is not None:
+            member.recording.end()
         if room.conference is not None:
             await room.conference.remove(member.leg)
         if room.members:
@@ -266,7 +285,7 @@ class FixedRooms:
             for member in list(room.members):
                 await self._place(room, room.conference, member)
             if room.document.record:
-                await self._record(room)
+                self._record(room)
             if came_or_went and room.document.announce and room.open and len(room.members) > 1:
                 await asyncio.gather(*(each.leg.play([_BEEP]) for each in room.members))
 
@@ -280,18 +299,20 @@ class FixedRooms:
             member.music = music
             await member.leg.background(room.music if music else ())
 
-    async def _record(self, room: "_Room") -> None:
+    def _record(self, room: "_Room") -> None:
         """What somebody who is in hears and says is all that is said there; when he goes, the next one's."""
-        if not room.open or any(each.recorded and each.leg.state is LegState.ANSWERED for each in room.members):
-            return
         for member in room.members:
-            try:
-                name = self._recordings.new(member.leg.chain, self._clock.now())
-            except OSError:
-                return
-            if await member.leg.start_recording(self._recordings.path(name)):
-                member.recorded = True
-                return
+            if member.recording is not None and not (room.open and member.recording.wanted):
+                member.recording.end()
+                member.recording = None
+        if not room.open or any(each.recording for each in room.members):
+            return
+        inside = [each for each in room.members if each.leg.state is LegState.ANSWERED]
+        if inside:
+            document = room.document
+            rule = RecordingRule(name=document.name, keep_days=document.keep_days)
+            owners = [each.leg for each in sorted(inside, key=lambda each: not each.moderator)]
+            inside[0].recording = self._recorder.record(inside[0].leg, rule, number=room.number, owners=owners)
 
 
 class _Member:
@@ -300,11 +321,12 @@ class _Member:
         self.moderator = moderator
         self.muted = False
         self.music = False
-        self.recorded = False
+        self.recording: RoomRecording | None = None
 
 
 class _Room:
-    def __init__(self, document: ConferenceRoom, music: Sequence[Sound]) -> None:
+    def __init__(self, number: str, document: ConferenceRoom, music: Sequence[Sound]) -> None:
+        self.number = number
         self.document = document
         self.music = music
         self.conference: Conference | None = None

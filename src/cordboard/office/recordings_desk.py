@@ -1,4 +1,4 @@
-"""Records talks by rules: told of every two who are joined, it begins, stops, converts and writes down.
+"""Records talks by rules, and rooms: told of every two who are joined, it begins, stops, converts and writes down.
 
 Nothing here delays a call: whatever fails, the talk goes on, unrecorded.
 """
@@ -84,8 +84,8 @@ class RecordingDesk:
         """The chain of each leg that is up."""
         self._ours: set[str] = set()
         """Legs of which a recording was begun here; what a scenario records is its own."""
-        self._recorded: dict[str, _Talk] = {}
-        """The talk in which each leg is being recorded."""
+        self._recorded: dict[str, _Recorded] = {}
+        """What each leg is being recorded for."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._converting = asyncio.Semaphore(1)
         self._closing = False
@@ -119,10 +119,23 @@ class RecordingDesk:
 
         A pause ends the file; what is recorded later is another one of the same call.
         """
-        talks = [talk for talk in self._talks.values() if self._chain_of(talk) == chain and talk.facts is not None]
+        talks = [talk for talk in self._talks.values() if self._chain_of(talk) == chain and talk.about is not None]
         for talk in talks:
             talk.want(on=on)
         return len(talks)
+
+    def record(self, leg: Leg, rule: RecordingRule, *, number: str, owners: Sequence[Leg]) -> "_Recorded":
+        """Record what a leg says and hears, until `end` is called: a room of that number. Returns at once.
+
+        It belongs to the first of `owners` who is a user. Of `rule` its name, format and days count.
+        """
+        people = (self.office.by_account(each.record.account) for each in owners if each.record.account)
+        owner = next((person.login for person in people if person is not None), "")
+        room = _Recorded()
+        room.about = KeptRecording(leg.chain, leg.id, "", self.clock.now(), number=number, shown=number, user=owner)
+        room.want(on=True)
+        self._spawn(self._follow(room, leg, rule))
+        return room
 
     def recording(self, chain: str) -> bool:
         """Whether something of that call is being recorded here now."""
@@ -177,7 +190,8 @@ class RecordingDesk:
         a, b = (leg for leg in pair if leg is not None)
         accounts = [leg.record.account for leg in (a, b)]
         people = {account: person for account in accounts if (person := self.office.by_account(account))}
-        talk.facts = facts = facts_of(a.record, b.record, people)
+        facts = facts_of(a.record, b.record, people)
+        talk.about = self._about(facts)
         rule = decide(list(self.office.documents(RecordingRule).values()), facts, self.members())
         other = a if a.id == facts.other.id else b
         if other.record.recorded and other.id not in self._ours:
@@ -190,12 +204,25 @@ class RecordingDesk:
             if rule is not None and rule.key and not leg.record.line
         ]
         try:
-            await self._follow(talk, other, facts, rule)
+            await self._follow(talk, other, rule)
         finally:
             for task in watching:
                 task.cancel()
 
-    async def _follow(self, talk: "_Talk", leg: Leg, facts: TalkFacts, rule: RecordingRule | None) -> None:
+    def _about(self, facts: TalkFacts) -> KeptRecording:
+        return KeptRecording(
+            facts.chain,
+            facts.other.id,
+            "",
+            self.clock.now(),
+            number=self.office.phone(facts.number).canonical,
+            shown=facts.number,
+            line=facts.line,
+            user=facts.user,
+            peer=facts.peer,
+        )
+
+    async def _follow(self, talk: "_Recorded", leg: Leg, rule: RecordingRule | None) -> None:
         """Begin and stop as it is wanted, until the talk is over."""
         announced = False
         telling: asyncio.Task[None] | None = None
@@ -203,7 +230,7 @@ class RecordingDesk:
             talk.changed.clear()
             wanted = talk.wanted and not talk.over
             if wanted and talk.running is None:
-                talk.wanted = await self._begin(talk, leg, facts, rule)
+                talk.wanted = await self._begin(talk, leg, rule)
                 if talk.wanted and not announced and rule is not None:
                     announced = True
                     telling = asyncio.create_task(self._announce(leg, rule))
@@ -229,7 +256,7 @@ class RecordingDesk:
             if sounds := await self.announcer.sounds([said]):
                 await leg.play(sounds)
 
-    async def _begin(self, talk: "_Talk", leg: Leg, facts: TalkFacts, rule: RecordingRule | None) -> bool:
+    async def _begin(self, talk: "_Recorded", leg: Leg, rule: RecordingRule | None) -> bool:
         """Begin; false if it cannot be. A leg that comes out of another talk is let out of its recording first."""
         while (before := self._recorded.get(leg.id)) is not None:
             await before.idle.wait()
@@ -250,17 +277,14 @@ class RecordingDesk:
         keep = rule.keep_days if rule else 0
         self._recorded[leg.id] = talk
         talk.idle.clear()
-        talk.running = KeptRecording(
-            leg.chain,
-            leg.id,
-            name,
-            now,
+        assert talk.about is not None
+        talk.running = replace(
+            talk.about,
+            chain=leg.chain,
+            leg=leg.id,
+            file=name,
+            started=now,
             rule=rule.name if rule else "",
-            number=self.office.phone(facts.number).canonical,
-            shown=facts.number,
-            line=facts.line,
-            user=facts.user,
-            peer=facts.peer,
             keep_until=now + timedelta(days=keep) if keep else None,
         )
         talk.running = replace(talk.running, id=await self.kept.begin(talk.running))
@@ -328,12 +352,12 @@ class RecordingDesk:
         task.add_done_callback(self._tasks.discard)
 
 
-class _Talk:
-    """Two who are joined, and whether they are to be recorded."""
+class _Recorded:
+    """Something that is to be recorded, or not."""
 
-    def __init__(self, record: ConnectionRecord) -> None:
-        self.record = record
-        self.facts: TalkFacts | None = None
+    def __init__(self) -> None:
+        self.about: KeptRecording | None = None
+        """What each of its recordings has in common."""
         self.wanted = False
         self.over = False
         self.running: KeptRecording | None = None
@@ -347,9 +371,17 @@ class _Talk:
         self.changed.set()
 
     def end(self) -> None:
-        """They have parted."""
+        """It is over."""
         self.over = True
         self.changed.set()
+
+
+class _Talk(_Recorded):
+    """Two who are joined."""
+
+    def __init__(self, record: ConnectionRecord) -> None:
+        super().__init__()
+        self.record = record
 
 
 async def _watch_keys(leg: Leg, keys: str, talk: _Talk) -> None:

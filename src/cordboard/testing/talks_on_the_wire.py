@@ -15,6 +15,7 @@ from cordboard.office.parking import Parking
 from cordboard.office.pickup import GroupTeams, Pickup
 from cordboard.office.reception import Reception
 from cordboard.office.recordings import RecordingFolder
+from cordboard.office.recordings_desk import RecordingDesk
 from cordboard.office.repositories import LoggedChain
 from cordboard.office.supervision import Supervision
 from cordboard.office.switchboard import OfficeSwitchboard
@@ -125,6 +126,9 @@ async def wire_office(
                 lamps=lamps,
                 clock=SystemClock(),
             )
+            desk = RecordingDesk(
+                directory, store.recordings, RecordingFolder(folder / "recordings"), Announcing(), SystemClock()
+            )
             teams = GroupTeams(directory)
             switchboard.services += [
                 parking,
@@ -135,9 +139,8 @@ async def wire_office(
                     directory,
                     transfers,
                     announcer=Announcing(),
-                    recordings=RecordingFolder(folder / "recordings"),
+                    recorder=desk,
                     lamps=lamps,
-                    clock=SystemClock(),
                 ),
             ]
             keys = TalkKeys(exchange, directory.by_account, transfers)
@@ -155,4 +158,5 @@ async def wire_office(
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
+                await desk.close()
         await log.flush()

@@ -167,9 +167,7 @@ async def make_desks(
     teams = GroupTeams(office)
     pickup, supervision = Pickup(exchange, office, teams), Supervision(exchange, office, teams)
     boxes = VoicemailService(voicemail, switchboard, announcer)
-    fixed = FixedRooms(
-        exchange, office, transfers, announcer=announcer, recordings=recordings, lamps=lamps, clock=clock
-    )
+    fixed = FixedRooms(exchange, office, transfers, announcer=announcer, recorder=desk, lamps=lamps)
     switchboard.services += [
         parking,
         fixed,

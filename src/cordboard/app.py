@@ -47,6 +47,7 @@ from cordboard.office.screens import PendingForms
 from cordboard.office.sessions import SignIn
 from cordboard.office.tags import CallTags
 from cordboard.office.user_lamps import UserLamps
+from cordboard.office.webhooks import WebhookPromises
 from cordboard.outbox.ports import Templates
 from cordboard.outbox.templates import TemplateFolder
 from cordboard.scenario.runner import Runner
@@ -140,7 +141,7 @@ async def running(settings: Settings) -> AsyncIterator[Cordboard]:
         office = OfficeDirectory(store.office, PinGuard(store.pin_failures, clock), clock)
         await office.reload()
         notes, live = CallNotes(), LiveEvents(office, clock)
-        call_log = CallLog(store.call_log, office, notes, written=call_told(live))
+        call_log = CallLog(store.call_log, office, notes, written=call_told(live), orders=WebhookPromises(office))
         stack.push_async_callback(call_log.flush)
         if cut := await call_log.close_open():
             _log.warning("legs of an exchange that was killed are closed", legs=cut)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, WebSocket
@@ -16,9 +15,9 @@ from cordboard.office.ended_calls import EndedCall
 from cordboard.office.live import LiveEvent, LiveEvents, LiveStream, Wanted, wanted_topics
 from cordboard.office.roles import may
 from cordboard.office.tokens import ApiToken
+from cordboard.office.told_calls import content_of, logins_of, topics_of
 from cordboard.scenario.component import ScenarioKind
 from cordboard.scenario.ports import RunTrace, StepTrace, TraceSink
-from cordboard.telephony import PhoneNumber
 
 FIRST = 10.0
 """Seconds for the first message, if the token comes in it."""
@@ -126,26 +125,8 @@ def call_told(live: LiveEvents) -> Callable[[EndedCall], None]:
     """What `CallLog` tells of each call that stands in the log: `call.content`, and `call.missed` as well for some."""
 
     def told(call: EndedCall) -> None:
-        content = {name: _plain(value) for name, value in call.content.items()}
-        logins = {leg["login"] for leg in call.content["legs"] if leg["login"]}
-        for topic in ("call.content", "call.missed") if call.missed else ("call.content",):
+        content, logins = content_of(call), logins_of(call)
+        for topic in topics_of(call):
             live.publish(topic, content, logins=logins, chain=call.chain)
 
     return told
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it: phones in international writing, moments in ISO 8601, durations in seconds."""
-    match value:
-        case PhoneNumber():
-            return value.canonical
-        case datetime():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Mapping():
-            return {name: _plain(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_plain(each) for each in value]
-        case _:
-            return value

@@ -7,7 +7,7 @@ import structlog
 
 from cordboard.office.after_call import CallNotes
 from cordboard.office.ended_calls import Directory, EndedCall, EndedCalls, ended_call
-from cordboard.office.repositories import CallLogRepository, LoggedChain, LoggedLeg
+from cordboard.office.repositories import CallLogRepository, Ended, LoggedChain, LoggedLeg, Order
 from cordboard.telephony import ConnectionRecord, EndReason, Leg, LegRecord
 
 GATHER = 0.1
@@ -30,11 +30,13 @@ class CallLog:
         notes: CallNotes | None = None,
         *,
         written: Callable[[EndedCall], None] = lambda _call: None,
+        orders: Callable[[EndedCall], Sequence[Order]] = lambda _call: (),
     ) -> None:
         """`directory` reads numbers as the office's country writes them, and knows whose phones are whose.
 
         `notes` know what happened in a call beside its legs. `written` is told of each ended call once it stands in
-        the log; it must not raise.
+        the log. `orders` says what is to be delivered because of one: it is durable together with the row in the log.
+        Neither may raise.
         """
         self.told: list[Callable[[EndedCall], None]] = []
         """Called with each call that is over, before it is written. Must return at once."""
@@ -43,6 +45,7 @@ class CallLog:
         self._phone = directory.phone
         self._calls = EndedCalls(directory, notes)
         self._written = written
+        self._orders = orders
         self._ended: list[EndedCall] = []
         self._legs: dict[str, LegRecord] = {}
         self._connections: dict[str, ConnectionRecord] = {}
@@ -92,7 +95,8 @@ class CallLog:
                 return
             try:
                 logged = [self._logged(leg) for leg in legs.values()]
-                await self._repository.save(logged, [*connections.values()], ended)
+                orders = [order for call in ended for order in self._orders(call)]
+                await self._repository.save(logged, [*connections.values()], ended, orders)
             except BaseException:  # cancelled as well: what was not written waits for the next time
                 self._legs = legs | self._legs
                 self._connections = connections | self._connections
@@ -107,11 +111,12 @@ class CallLog:
 
         ERROR is what a crash is: SHUTDOWN would say that somebody stopped the exchange.
         """
-        cut = await self._repository.close_open(reason)
-        ended = [ended_call(chain.legs, chain.connections, self._directory) for chain in cut]
-        if ended:
-            await self._repository.save([], [], ended)
-        return len(cut)
+
+        def told(cut: Sequence[LoggedChain]) -> Ended:
+            ended = [ended_call(chain.legs, chain.connections, self._directory) for chain in cut]
+            return ended, [order for call in ended for order in self._orders(call)]
+
+        return len(await self._repository.close_open(reason, told))
 
     async def recent(
         self, limit: int = 50, *, chain: str | None = None, number: str | None = None

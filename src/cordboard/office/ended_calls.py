@@ -25,6 +25,8 @@ class EndedCall:
     """By the names of `CONTENT`: texts, PhoneNumber, datetime (aware), timedelta, bool, lists and maps of them."""
     rows: Sequence[ConnectionRow] = ()
     """Its connections that were answered."""
+    last: LegRecord | None = None
+    """The leg with whose end it ended."""
 
 
 class Directory(rows.Directory, Protocol):
@@ -160,7 +162,7 @@ def ended_call(
         **(beside if beside is not None else CallNotes().take("")),
     }
     return EndedCall(
-        last.id, first.chain, phone.canonical, missed, content, connection_rows(legs, connections, directory)
+        last.id, first.chain, phone.canonical, missed, content, connection_rows(legs, connections, directory), last
     )
 
 

@@ -15,6 +15,8 @@ from cordboard.telephony import Clock, ConnectionRecord, Direction, LegRecord
 WAITING = 1000
 """Events that wait for a slow listener; the oldest are dropped, and he is told how many."""
 
+ENDED = "call.ended"
+
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
@@ -109,7 +111,7 @@ class LiveEvents:
         self._legs[record.id] = record
         names = self._logins(record)
         concerned = {*names, *(login for leg in others for login in self._logins(leg))}
-        data = self._told(record, names)
+        data = leg_told(record, names)
 
         def tell(topic: str, **more: Any) -> None:
             self.publish(topic, data | more, logins=concerned, chain=record.chain)
@@ -131,7 +133,7 @@ class LiveEvents:
             del self._legs[record.id]
             tell("call.left", reason=record.reason.value if record.reason else "")
             if not others:
-                tell("call.ended", reason=record.reason.value if record.reason else "")
+                tell(ENDED, reason=record.reason.value if record.reason else "")
 
     def connection_changed(self, record: ConnectionRecord) -> None:
         """See CallListener."""
@@ -141,23 +143,25 @@ class LiveEvents:
         topic = "connection.ended" if record.ended else "connection.started"
         self.publish(topic, data, logins=logins, chain=record.chain)
 
-    def _told(self, record: LegRecord, logins: Sequence[str]) -> dict[str, Any]:
-        return {
-            "chain": record.chain,
-            "leg": record.id,
-            "direction": record.direction.value,
-            "state": record.state.value,
-            "number": record.caller.number,
-            "name": record.caller.name,
-            "dialled": record.dialled,
-            "line": record.line,
-            "logins": list(logins),
-        }
-
     def _logins(self, record: LegRecord) -> Sequence[str]:
         accounts = [record.account] if record.account else [] if record.line else list(self.accounts(record.id))
         people = (self.directory.by_account(account) for account in accounts)
         return list(dict.fromkeys(person.login for person in people if person is not None))
+
+
+def leg_told(record: LegRecord, logins: Sequence[str]) -> dict[str, Any]:
+    """What is told of a leg, as JSON has it. `logins` are those of the users whose phone it is."""
+    return {
+        "chain": record.chain,
+        "leg": record.id,
+        "direction": record.direction.value,
+        "state": record.state.value,
+        "number": record.caller.number,
+        "name": record.caller.name,
+        "dialled": record.dialled,
+        "line": record.line,
+        "logins": list(logins),
+    }
 
 
 def wanted_topics(patterns: Sequence[str]) -> Callable[[str], bool]:

@@ -1,6 +1,6 @@
 """What the office needs kept. The store implements it; these docstrings are the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -72,6 +72,20 @@ class LoggedChain:
     """What scenarios have noted about it, by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something for the outbox to deliver, exactly once for each `kind` and `key`."""
+
+    kind: str
+    key: str
+    payload: Mapping[str, str]
+    chain: str = ""
+
+
+Ended = tuple[Sequence[EndedCall], Sequence[Order]]
+"""Calls that are over, and what is ordered because of that."""
+
+
 class CallLogRepository(Protocol):
     """Keeps the call log."""
 
@@ -80,18 +94,23 @@ class CallLogRepository(Protocol):
         legs: Sequence[LoggedLeg],
         connections: Sequence[ConnectionRecord],
         ended: Sequence[EndedCall] = (),
+        orders: Sequence[Order] = (),
     ) -> None:
         """Add each, or replace the one of the same id. Durable when this returns.
 
         Of each of `ended` the events `call.ended` and, if it was missed, `call.missed` are posted in the same
         transaction: a call whose end stands in the log is told to the scenarios that wait for it, once. So are its
-        `rows` written: the scenarios find them.
+        `rows` written: the scenarios find them. So is what is ordered.
         """
 
-    async def close_open(self, reason: EndReason) -> Sequence[LoggedChain]:
+    async def close_open(
+        self, reason: EndReason, told: Callable[[Sequence[LoggedChain]], Ended] = lambda _: ((), ())
+    ) -> Sequence[LoggedChain]:
         """End what a crash has left open and return the chains that it cut.
 
-        The moment of the crash is not known: they end at the last moment of which the log knows anything.
+        The moment of the crash is not known: they end at the last moment of which the log knows anything. What `told`
+        makes of the chains is written and posted as `save` does it, in the same transaction. It may be called by
+        another thread.
         """
 
     async def recent(

@@ -1,6 +1,6 @@
 """The call log in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,15 @@ from sqlalchemy import Connection, RowMapping, Select, func, or_, select, update
 
 from cordboard.office.connections import ConnectionRow
 from cordboard.office.ended_calls import EndedCall
-from cordboard.office.repositories import LoggedChain, LoggedLeg
-from cordboard.scenario.ports import Message
+from cordboard.office.repositories import Ended, LoggedChain, LoggedLeg, Order
+from cordboard.scenario.ports import Effect, Message
 from cordboard.scenario.values import normal, to_json
 from cordboard.store import messages
 from cordboard.store.call_tables import connection_rows
 from cordboard.store.call_tags import tags_of
 from cordboard.store.put import put
 from cordboard.store.reader import Reader
+from cordboard.store.run_store import add_effects, effect_row
 from cordboard.store.tables import connections, legs, storable
 from cordboard.store.writer import Writer
 from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party, PhoneNumber
@@ -30,23 +31,26 @@ class StoredCallLog:
         self._reader = reader
 
     async def save(
-        self, logged: Sequence[LoggedLeg], joined: Sequence[ConnectionRecord], ended: Sequence[EndedCall] = ()
+        self,
+        logged: Sequence[LoggedLeg],
+        joined: Sequence[ConnectionRecord],
+        ended: Sequence[EndedCall] = (),
+        orders: Sequence[Order] = (),
     ) -> None:
         """Add or replace all of them, and post what has ended, in one transaction."""
         leg_rows = [_leg_row(each) for each in logged]
         joined_rows = [asdict(each) for each in joined]
-        rows = [_connection_row(row) for call in ended for row in call.rows]
-        events = [event for call in ended for event in _events(call)]
 
         def write(connection: Connection) -> None:
             put(connection, legs, *leg_rows)
             put(connection, connections, *joined_rows)
-            put(connection, connection_rows, *rows)
-            messages.post(connection, events)
+            _tell(connection, ended, orders)
 
         await self._writer.transact(write)
 
-    async def close_open(self, reason: EndReason) -> Sequence[LoggedChain]:
+    async def close_open(
+        self, reason: EndReason, told: Callable[[Sequence[LoggedChain]], Ended] = lambda _: ((), ())
+    ) -> Sequence[LoggedChain]:
         """End what a crash has left open."""
 
         def write(connection: Connection) -> list[LoggedChain]:
@@ -60,7 +64,9 @@ class StoredCallLog:
                 .where(legs.c.ended.is_(None))
                 .values(ended=last, state=LegState.ENDED.value, reason=reason.value, held=False)
             )
-            return chains_of(connection, cut)
+            chains = chains_of(connection, cut)
+            _tell(connection, *told(chains))
+            return chains
 
         return await self._writer.transact(write)
 
@@ -79,6 +85,13 @@ class StoredCallLog:
             return chains_of(connection, _first_chains(connection, newest, limit))
 
         return await self._reader.read(read)
+
+
+def _tell(connection: Connection, ended: Sequence[EndedCall], orders: Sequence[Order]) -> None:
+    put(connection, connection_rows, *(_connection_row(row) for call in ended for row in call.rows))
+    messages.post(connection, [event for call in ended for event in _events(call)])
+    effects = [Effect(each.kind, each.key, each.payload, chain=each.chain) for each in orders]
+    add_effects(connection, [effect_row(each) for each in effects])
 
 
 def chains_of(connection: Connection, ids: Sequence[str]) -> list[LoggedChain]:

@@ -146,13 +146,13 @@ class StoredRuns:
         elif wake is not None:
             values |= {"wake": wake, **_NOBODYS}
         step = update(runs).where(runs.c.id == run_id, runs.c.epoch == epoch, _UNFINISHED).values(values)
-        rows = [_effect_row(effect) for effect in effects]
+        rows = [effect_row(effect) for effect in effects]
 
         def write(connection: Connection) -> None:
             if not connection.execute(step).rowcount:
                 message = f"run {run_id} has ended or belongs to another node now"
                 raise LeaseLostError(message)
-            _add_effects(connection, rows)
+            add_effects(connection, rows)
             post_office.post(connection, messages)
             if ending is not None:
                 _let_others_begin(connection, [run_id])
@@ -163,10 +163,10 @@ class StoredRuns:
 
     async def emit(self, effects: Sequence[Effect], messages: Sequence[Message] = ()) -> None:
         """Commit effects of a voice run, and messages of anybody."""
-        rows = [_effect_row(effect) for effect in effects]
+        rows = [effect_row(effect) for effect in effects]
 
         def write(connection: Connection) -> None:
-            _add_effects(connection, rows)
+            add_effects(connection, rows)
             post_office.post(connection, messages)
 
         await self._writer.transact(write)
@@ -297,11 +297,13 @@ def _give_places(connection: Connection, scenario: str, key: str) -> None:
         connection.execute(update(runs).where(runs.c.seq == waiting.seq).values(wake=runs.c.started))
 
 
-def _add_effects(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+def add_effects(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add those whose kind and key are not known yet. `rows` are made by `effect_row`."""
     add_unknown(connection, effects_table, *rows, by=("kind", "key"))
 
 
-def _effect_row(effect: Effect) -> dict[str, Any]:
+def effect_row(effect: Effect) -> dict[str, Any]:
+    """An effect that nobody has taken yet."""
     return {
         "kind": effect.kind,
         "key": storable(effect.key),

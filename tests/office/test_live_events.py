@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from cordboard.api.events import call_told
 from cordboard.office.audit import MASK
 from cordboard.office.cards import Cards, safe_link
 from cordboard.office.configuration_parts import parts
+from cordboard.office.ended_calls import ended_call
 from cordboard.office.live import WAITING, LiveEvents, wanted_topics
 from cordboard.office.model import OfficeData
 from cordboard.office.repositories import LoggedChain
-from cordboard.office.webhooks import Webhook, WebhookDesk
+from cordboard.office.webhooks import Webhook, WebhookDesk, WebhookPromises
 from cordboard.outbox.webhooks import signature
 from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party
 from cordboard.testing.office import OFFICE, HandClock, HeldOffice, loaded_directory
@@ -191,8 +193,10 @@ async def test_an_event_is_ordered_for_each_subscription_and_signed() -> None:
 
     desk = asyncio.create_task(WebhookDesk(office, live, order).run())
     await asyncio.sleep(0)
-    live.publish("call.missed", {}, chain="broken")
-    live.publish("call.missed", {"phone": "+380671112233"}, chain="c1")
+    live.publish("call.answered", {}, chain="broken")
+    for promised in ("call.ended", "call.content", "call.missed"):  # these are ordered with the log
+        live.publish(promised, {}, chain="c1")
+    live.publish("call.answered", {"leg": "a"}, chain="c1")
     live.publish("run.started", {})
     live.publish("line.down", {"line": "city"})
     kind, key, payload, chain = await ordered.get()
@@ -200,9 +204,39 @@ async def test_an_event_is_ordered_for_each_subscription_and_signed() -> None:
     desk.cancel()
     assert (kind, key.split(":")[0], payload["to"], chain) == ("webhook", "crm", "https://crm.test/calls", "c1")
     body = json.loads(payload["body"])
-    assert (body["topic"], body["data"], body["chain"]) == ("call.missed", {"phone": "+380671112233"}, "c1")
+    assert (body["topic"], body["data"], body["chain"]) == ("call.answered", {"leg": "a"}, "c1")
     assert payload["signature"] == signature("s3", payload["body"].encode())
     assert (other["to"], other["signature"]) == ("https://noc.test", "")
+
+
+async def test_of_a_call_that_is_over_the_same_is_promised_as_is_told() -> None:
+    hooks = (
+        Webhook(name="crm", address="https://crm.test/calls", events=("call.*",), secret="s3"),
+        Webhook(name="off", address="https://crm.test/calls", events=("call.*",), enabled=False),
+        Webhook(name="missed", address="https://sms.test", events=("call.missed",)),
+    )
+    office = await loaded_directory(HeldOffice(replace(OFFICE, documents=hooks)))
+    live = LiveEvents(office, HandClock())
+    caller = replace(CALLER, caller=Party("0671112233", "Iv\udcffan"))
+    lost = replace(caller, ended=NOW, state=LegState.ENDED, reason=EndReason.CANCELLED)
+    call = ended_call([lost], [], office)
+    with live.stream(lambda _event: True) as stream:
+        live.leg_changed(caller)
+        live.leg_changed(lost)
+        call_told(live)(call)
+        told = {event.topic: event.data for event in [(await stream.next())[0] for _ in range(5)]}
+    orders = WebhookPromises(office)(call)
+    assert orders == WebhookPromises(office)(call)
+    assert [(order.kind, order.key, order.payload["to"], order.chain) for order in orders] == [
+        ("webhook", "crm:call.ended:a", "https://crm.test/calls", "c1"),
+        ("webhook", "crm:call.content:a", "https://crm.test/calls", "c1"),
+        ("webhook", "crm:call.missed:a", "https://crm.test/calls", "c1"),
+        ("webhook", "missed:call.missed:a", "https://sms.test", "c1"),
+    ]
+    assert orders[0].payload["signature"] == signature("s3", orders[0].payload["body"].encode())
+    for order in orders:
+        body = json.loads(order.payload["body"])
+        assert body["data"] == json.loads(json.dumps(told[body["topic"]]).replace("\\udcff", "?"))
 
 
 def test_the_secret_of_a_subscription_is_never_shown() -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from cordboard.office.call_log import CallLog
 from cordboard.office.ended_calls import EndedCall
 from cordboard.office.ports import Person
-from cordboard.office.repositories import LoggedChain, LoggedLeg
+from cordboard.office.repositories import Ended, LoggedChain, LoggedLeg, Order
 from cordboard.telephony import (
     ConnectionRecord,
     Direction,
@@ -48,12 +48,17 @@ class GatedRepository:
     def __init__(self) -> None:
         self.saves: list[tuple[list[LoggedLeg], list[ConnectionRecord]]] = []
         self.ended: list[EndedCall] = []
+        self.orders: list[Order] = []
         self.open = asyncio.Event()
         self.entered = asyncio.Event()
         self.fails = False
 
     async def save(
-        self, legs: Sequence[LoggedLeg], connections: Sequence[ConnectionRecord], ended: Sequence[EndedCall] = ()
+        self,
+        legs: Sequence[LoggedLeg],
+        connections: Sequence[ConnectionRecord],
+        ended: Sequence[EndedCall] = (),
+        orders: Sequence[Order] = (),
     ) -> None:
         self.entered.set()
         await self.open.wait()
@@ -63,8 +68,11 @@ class GatedRepository:
             raise OSError(message)
         self.saves.append(([*legs], [*connections]))
         self.ended += ended
+        self.orders += orders
 
-    async def close_open(self, reason: EndReason) -> Sequence[LoggedChain]:
+    async def close_open(
+        self, reason: EndReason, told: Callable[[Sequence[LoggedChain]], Ended] = lambda _: ((), ())
+    ) -> Sequence[LoggedChain]:
         raise NotImplementedError
 
     async def recent(
@@ -127,7 +135,7 @@ async def test_the_log_of_a_crashed_exchange_is_closed_and_read_back(tmp_path: P
 async def test_a_call_that_has_ended_is_told_with_its_last_row_also_if_the_first_try_failed() -> None:
     repository = GatedRepository()
     repository.open.set()
-    log = CallLog(repository, Office())
+    log = CallLog(repository, Office(), orders=lambda call: [Order("webhook", call.id, {})])
     log.leg_changed(ANSWERED)
     await log.flush()
     assert repository.ended == []
@@ -138,6 +146,7 @@ async def test_a_call_that_has_ended_is_told_with_its_last_row_also_if_the_first
     await log.flush()
     await log.flush()
     assert [(call.id, call.chain) for call in repository.ended] == [("a", "one")]
+    assert repository.orders == [Order("webhook", "a", {})]
 
 
 async def test_calls_that_a_crash_has_cut_are_told_once(tmp_path: Path) -> None:

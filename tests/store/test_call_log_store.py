@@ -1,11 +1,12 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from cordboard.office.repositories import LoggedChain, LoggedLeg
+from cordboard.office.repositories import Ended, LoggedChain, LoggedLeg, Order
+from cordboard.scenario.ports import Effect
 from cordboard.store.database import Store
 from cordboard.telephony import ConnectionRecord, Direction, EndReason, LegRecord, LegState, Party, PhoneNumber
 from cordboard.testing.store import STORES
@@ -80,6 +81,29 @@ async def test_what_a_crash_left_open_ends_at_the_last_known_moment(store: Store
     assert two.legs == (closed,)
     assert cut == two
     assert two.connections == (replace(joined, ended=at(70)),)
+
+
+async def test_what_is_ordered_because_of_an_end_stands_with_it_or_not_at_all(store: Store) -> None:
+    order = Order("webhook", "crm:call.content:a", {"to": "https://crm.test", "body": "{}"}, "one")
+    ended = replace(leg("a", "one"), state=LegState.ENDED, ended=at(70), reason=EndReason.BUSY)
+
+    class BrokenError(Exception):
+        pass
+
+    def broken(_cut: Sequence[LoggedChain]) -> Ended:
+        raise BrokenError
+
+    await store.call_log.save([LoggedLeg(leg("b", "two"))], [])
+    with pytest.raises(BrokenError):
+        await store.call_log.close_open(EndReason.ERROR, broken)
+    assert [chain.legs[0].ended for chain in await store.call_log.recent(1)] == [None]
+    cut = replace(order, key="crm:call.content:b", chain="two")
+    assert len(await store.call_log.close_open(EndReason.ERROR, lambda _: ((), [cut]))) == 1
+    for _ in range(2):  # the same end, found again
+        await store.call_log.save([LoggedLeg(ended)], [], (), [order])
+    assert await store.runs.effects() == [
+        Effect(each.kind, each.key, each.payload, chain=each.chain) for each in (cut, order)
+    ]
 
 
 async def test_what_a_stranger_calls_himself_cannot_stop_the_log(store: Store) -> None:

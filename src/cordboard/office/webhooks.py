@@ -117,7 +117,8 @@ def subscribed(office: Office, topic: str) -> Sequence[Webhook]:
 
 def _order(webhook: Webhook, event: LiveEvent, id_: str) -> Order:
     told = {"id": id_, "topic": event.topic, "at": event.at.isoformat(), "chain": event.chain}
-    body = json.dumps({**told, "data": event.data}, ensure_ascii=False)
+    # What is no text could not be stored, and the log of calls would wait for it for ever.
+    body = json.dumps({**told, "data": event.data}, ensure_ascii=False).encode("utf-8", "replace").decode()
     payload = {"to": webhook.address, "body": body, "signature": signed(webhook.secret, body)}
     return Order(KIND, f"{webhook.name}:{id_}", payload, event.chain)
 
@@ -126,4 +127,4 @@ def signed(secret: str, body: str) -> str:
     """What `outbox.webhooks.signature` makes; nothing without a secret."""
     if not secret:
         return ""
-    return "sha256=" + hmac.new(secret.encode(), body.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+    return "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()

@@ -84,7 +84,11 @@ class Dialogue:
 
 async def write(repository: CallLogRepository, calls: Iterable[Dialogue]) -> None:
     """Let the call log write them as it writes living calls."""
-    log = CallLog(repository, await loaded_directory())
+    await write_with(CallLog(repository, await loaded_directory()), calls)
+
+
+async def write_with(log: CallLog, calls: Iterable[Dialogue]) -> None:
+    """The same, by a call log of your own."""
     for call in calls:
         for leg in call.legs:
             log.leg_changed(replace(leg, ended=None, reason=None))

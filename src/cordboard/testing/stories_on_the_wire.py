@@ -40,8 +40,6 @@ class Props:
     """The folder in examples/."""
     edits: Edits = field(default_factory=dict)
     """Numbers, addresses and times that a real clock forces; nothing else is changed."""
-    scenarios: Mapping[str, str] = field(default_factory=dict)
-    """What the story leaves to the office, as the main scenario: texts by name."""
     language: str = "en"
     main: str = ""
     """The scenario that takes calls from outside."""
@@ -55,6 +53,8 @@ class Props:
     """Recordings by file name."""
     tables: Mapping[str, bytes] = field(default_factory=dict)
     """Workbooks by file name, in place of those that are shipped."""
+    scenarios: Mapping[str, str] = field(default_factory=dict)
+    """What the story leaves to the office, as the main scenario: texts by name."""
 
 
 class Told:

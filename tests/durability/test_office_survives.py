@@ -1,6 +1,7 @@
 """The office survives what happens to machines: kill -9 in the midst of calls, a locked database, a full disk."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 
 from cordboard.office.repositories import LoggedChain
+from cordboard.office.webhooks import Webhook
 from cordboard.phone import Call, Desk, Phone, open_desk
 from cordboard.phone.listening import read_sound
 from cordboard.sip.api import Address
+from cordboard.store.database import open_store
 from cordboard.telephony import EndReason
 from cordboard.testing.audio import strongest_frequency
 from cordboard.testing.office_process import DATABASE, OfficeProcess, office_process, until
@@ -88,6 +91,44 @@ def test_kill_nine_in_a_talk_closes_the_log_and_the_same_phones_talk_again(tmp_p
         assert list(office.calls()) == []
         asyncio.run(after(office))
         until(lambda: [c for c in office.chains() if c.id != cut.id and all(leg.ended for leg in c.legs)])
+
+
+def test_a_webhook_is_promised_the_end_of_each_call_also_of_one_that_kill_nine_has_cut(tmp_path: Path) -> None:
+    folder = tmp_path / "office"
+    hook = Webhook(name="crm", address="http://127.0.0.1:9/calls", events=("call.ended", "call.content"))
+
+    async def subscribe() -> None:
+        async with await open_store(folder / DATABASE) as store:
+            await store.office.save(hook)
+
+    async def promised() -> list[tuple[str, str, str]]:
+        async with await open_store(folder / DATABASE) as store:
+            taken = [each.payload for each in await store.outbox.find(limit=100)]
+            payloads = [*taken, *(each.payload for each in await store.runs.effects())]
+        bodies = [json.loads(str(payload["body"])) for payload in payloads]
+        return sorted((body["chain"], body["topic"], body["data"]["reason"]) for body in bodies)
+
+    async def calls(office: OfficeProcess) -> None:
+        async with desk_of(office, tmp_path / "calls") as (olena, _, _):
+            whole = await talks(olena)
+            await whole.hang_up()
+            await asyncio.to_thread(until, lambda: over(office), within=10.0)
+            await talks(olena)
+            await asyncio.to_thread(until, lambda: len(office.chains()) == 2, within=10.0)
+            os.kill(office.pid, signal.SIGKILL)
+
+    with office_process(folder):
+        pass
+    asyncio.run(subscribe())
+    with office_process(folder, again=True) as office:
+        asyncio.run(calls(office))
+        cut, whole = (chain.id for chain in office.chains())
+    told = [(whole, "call.content", "hung_up"), (whole, "call.ended", "hung_up")]
+    assert asyncio.run(promised()) == told
+    told += [(cut, "call.content", "error"), (cut, "call.ended", "error")]
+    for _ in range(2):
+        with office_process(folder, again=True):
+            assert asyncio.run(promised()) == sorted(told)
 
 
 def test_a_database_that_is_locked_for_five_seconds_delays_the_log_and_no_call(tmp_path: Path) -> None:

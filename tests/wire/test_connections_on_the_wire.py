@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from cordboard.office.recording_rules import RecordingRule
 from cordboard.office.repositories import LoggedChain
 from cordboard.phone import Call, Desk, Phone, open_desk
 from cordboard.sip.api import Address, Identity
 from cordboard.store.database import open_store
 from cordboard.telephony import EndReason
-from cordboard.testing.office_process import DATABASE, OfficeProcess, office_process
+from cordboard.testing.office_process import DATABASE, OfficeProcess, office_process, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.wire]
 
@@ -62,6 +63,8 @@ steps:
 """
 CALLER = "0671112233"
 WITHIN = 10.0
+_SECOND = 16_000
+"""Bytes of a recording."""
 
 
 @dataclass
@@ -110,6 +113,21 @@ def office(tmp_path: Path) -> Iterator[OfficeProcess]:
         yield office
 
 
+@pytest.fixture
+def recording(tmp_path: Path) -> Iterator[OfficeProcess]:
+    """Of Ivan all is recorded."""
+
+    async def rule() -> None:
+        async with await open_store(tmp_path / DATABASE) as store:
+            await store.office.save(RecordingRule(name="ivan", users=("ivan",)))
+
+    with office_process(tmp_path):
+        pass
+    asyncio.run(rule())
+    with office_process(tmp_path, again=True) as office:
+        yield office
+
+
 @asynccontextmanager
 async def staged(office: OfficeProcess) -> AsyncIterator[Stage]:
     city = Address("udp", "127.0.0.1", office.city_port)
@@ -155,6 +173,33 @@ async def test_an_employee_dials_outside_and_a_robot_inside(office: OfficeProces
         [1, 1, 0, "101", "101", "90671234567", "olena", "city", "0671234567", None],
         [2, 1, 0, "102", "102", "700", "ivan", "IVR", "700", None],
     ]
+
+
+async def test_which_talks_a_rule_has_recorded_stands_in_the_view_and_in_the_content(recording: OfficeProcess) -> None:
+    def enough() -> bool:
+        return sum(path.stat().st_size for path in (recording.folder / "recordings").rglob("*.wav")) > _SECOND
+
+    async with staged(recording) as stage:
+        mary = stage.inside.phone("103", recording.passwords["103"], stage.server)
+        await mary.register()
+        for number in ("101", "102"):
+            call = await mary.dial(number)
+            await taken(stage.phones[number])
+            assert await call.answered()
+            await call.say_tone(440.0)
+            if number == "102":
+                await asyncio.to_thread(until, enough)
+            await call.hang_up()
+        rows = await stage.rows(2)
+    async with await open_store(recording.folder / DATABASE) as store:
+        (kept,) = await store.recordings.find()
+        told = await store.runs.messages(name="call.ended")
+    assert [(row["BUserId"], row["IsRecorded"]) for row in rows] == [("olena", 0), ("ivan", 1)]
+    assert (kept.chain, kept.user) == (rows[1]["IdChain"], "ivan")
+    assert {message.chain: message.data["recordings"] for message in told} == {
+        rows[0]["IdChain"]: [],
+        rows[1]["IdChain"]: [kept.file],
+    }
 
 
 async def test_a_menu_two_people_a_menu_alone_and_a_missed_call(office: OfficeProcess) -> None:
